@@ -1,0 +1,257 @@
+"""The arrays that go into and come out of the engine: read-only inputs, one mutable state, one record.
+
+N households, C communities, F facilities, D districts, B behaviours, T weeks, G cells
+(a cell is one combination of wealth fifth, female headship, language, hesitancy and remoteness).
+Households are sorted by community: those of community ``c`` are
+``community_start[c] .. community_start[c + 1] - 1``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# Stages of a household for one behaviour.
+UNAWARE, AWARE, WILLING, ADOPTED, MAINTAINED, LAPSED = 0, 1, 2, 3, 4, 5
+STAGES = ("unaware", "aware", "willing", "adopted", "maintained", "lapsed")
+
+# Kinds of behaviour.
+PERMANENT, REPEATED, EVENT, ROUND = 0, 1, 2, 3
+KINDS = ("permanent", "repeated", "event", "round")
+
+# Activities, in the order of every array that has an activity axis.
+VISIT, DIALOGUE, LEADER, MEDIA, ACTION, SERVICE, INCENTIVE, MONITOR = range(8)
+ACTIVITIES = ("visit", "dialogue", "leader", "media", "action", "service", "incentive", "monitor")
+
+# Rumour states.
+SUSCEPTIBLE, BELIEVES, DEBUNKED = 0, 1, 2
+
+# Where a household first heard, and what moved it from aware to willing.
+SOURCES = ("own", "peer", "leader", "media", "visit", "dialogue", "incentive", "link")
+OWN, BY_PEER, BY_LEADER, BY_MEDIA, BY_VISIT, BY_DIALOGUE, BY_INCENTIVE, BY_LINK = range(8)
+
+# Bits of `State.shown`: what a household shows at the start of the week.
+VOICES, TALKS, SPREADS_RUMOUR, SUPPORTS, ADOPTS = 1, 2, 4, 8, 16
+# Bits of `State.pending`: what the decision of this week found.
+PENDING_OK, PENDING_VOICE = 1, 2
+# Bits of `State.contact`: how the campaign touched the household this week.
+CONTACT_MEDIA, CONTACT_VISIT, CONTACT_DIALOGUE = 1, 2, 4
+
+NEVER = -32000  # "week" of something that has not happened: far before any burn-in
+
+# Scalars of one behaviour; names are those of `smsim.parameters` (a test holds them together).
+BEHAVIOUR = np.dtype(
+    [
+        ("kind", "i8"),
+        ("peer_information", "f8"),
+        ("silent_information", "f8"),
+        ("talk_weeks", "i8"),
+        ("decision_rate", "f8"),
+        ("norm_weight", "f8"),
+        ("leader_weight", "f8"),
+        ("persuasion_weight", "f8"),
+        ("incentive_weight", "f8"),
+        ("taboo", "f8"),
+        ("persuasion_decay", "f8"),
+        ("message_share", "f8"),
+        ("rumour_passing", "f8"),
+        ("rumour_arrival", "f8"),
+        ("rumour_forgetting", "f8"),
+        ("rumour_initial", "f8"),
+        ("rumour_threshold", "f8"),
+        ("rumour_shock_week", "i8"),
+        ("rumour_shock_share", "f8"),
+        ("debunk_waning", "f8"),
+        ("service_capacity", "f8"),
+        ("slot_share", "f8"),
+        ("distance_scale_km", "f8"),
+        ("give_up", "f8"),
+        ("event_rate", "f8"),
+        ("event_lag_weeks", "i8"),
+        ("round_interval_weeks", "i8"),
+        ("lapse_rate", "f8"),
+        ("maintained_lapse_ratio", "f8"),
+        ("unsupported_lapse_ratio", "f8"),
+        ("maturation_rate", "f8"),
+        ("ownership_protection", "f8"),
+        ("ownership_transport", "f8"),
+        ("link", "i8"),  # index of the behaviour whose private support helps this one; -1: none
+        ("link_weight", "f8"),
+    ]
+)
+
+# Scalars shared by all behaviours.
+CONTEXT = np.dtype(
+    [
+        ("turnover", "f8"),
+        ("acceptance_unapproved", "f8"),
+        ("endorsement_gain", "f8"),
+        ("endorsement_decay", "f8"),
+        ("availability", "f8"),
+        ("stockout_weeks", "f8"),
+        ("responsiveness", "f8"),
+        ("pressure_half", "f8"),
+        ("response_delay_weeks", "i8"),
+        ("response_weeks", "f8"),
+        ("response_decay", "f8"),
+        ("response_capacity", "f8"),
+        ("ownership_gain", "f8"),
+        ("ownership_decay", "f8"),
+        ("action_participants", "f8"),
+        ("visit_gain", "f8"),
+        ("dialogue_gain", "f8"),
+        ("media_gain", "f8"),
+        ("norm_memory_decay", "f8"),
+        ("debunking", "f8"),
+        ("trust", "f8"),
+        ("outsider_penalty", "f8"),
+        ("language_penalty", "f8"),
+        ("gender_penalty", "f8"),
+        ("material_quality", "f8"),
+        ("material_language", "f8"),
+        ("fidelity", "f8"),
+        ("needs_quality", "f8"),
+        ("feedback", "f8"),
+        ("monitor_weeks", "i8"),
+        ("monitor_sensitivity", "f8"),
+        ("monitor_specificity", "f8"),
+        ("dissemination", "f8"),  # documentation spending per community x hazard per dollar
+    ]
+)
+
+
+class Households(NamedTuple):
+    """Who the households are and whom they are tied to. Read-only, shared by every run over one world."""
+
+    draw_id: Array  # uint32 (N,): identity of the household in every draw
+    community: Array  # int32 (N,)
+    cell: Array  # int32 (N,)
+    minority: Array  # uint8 (N,): minority language
+    female: Array  # uint8 (N,): female-headed
+    hesitant: Array  # uint8 (N,)
+    media: Array  # uint8 (N,): has any media channel
+    child: Array  # uint8 (N,): eligible in rounds (a child under five)
+    joiner: Array  # uint8 (N,): ever attends groups
+    membership: Array  # uint8 (N,): bits religious 1, traditional 2, women's 4, youth 8
+    distance_km: Array  # float64 (N,)
+    fear: Array  # float64 (N,): speaking-fear rank v in (0, 1)
+    invite_id: Array  # uint32 (N,): households that share it are invited together
+    invite_weight: Array  # float64 (N,): relative chance of an invitation, mean 1 over a community's joiners
+    indptr: Array  # int64 (N + 1,)
+    neighbor: Array  # int32 (nnz,)
+    weight: Array  # uint8 (nnz,)
+    reference: Array  # float64 (B, N): what visible neighbours are divided by (weighted degree, or 1 for counts)
+    threshold: Array  # float64 (B, N)
+    initial_stage: Array  # uint8 (B, N)
+
+
+class Places(NamedTuple):
+    """Communities, facilities and districts. Read-only."""
+
+    community_start: Array  # int64 (C + 1,)
+    facility: Array  # int32 (C,)
+    district: Array  # int32 (C,)
+    leader_response: Array  # float64 (C,): s_c, 1, or less where leaders oppose
+    treated: Array  # uint8 (C,)
+    joiners: Array  # float64 (C,): number of joiners, at least 1
+    facility_households: Array  # float64 (F,)
+    district_households: Array  # float64 (D,)
+    district_communities: Array  # float64 (D,)
+    cells: int  # G
+
+
+class Plan(NamedTuple):
+    """A strategy as the engine sees it: dollars, prices and staff. Read-only.
+
+    Week 0 of a plan is the first week of the campaign; outside it nothing is spent.
+    """
+
+    first_week: int  # of the campaign, counted from the start of the run
+    spending: Array  # float64 (W, 8): dollars per campaign week and activity, whole area
+    unit_cost: Array  # float64 (8,)
+    leader_share: Array  # float64 (4,): leader budget by membership type, sums to 1
+    visit_capacity: Array  # float64 (W, C): visits that the staff can make
+    resident: Array  # float64 (W, C): share of active mobilizers who live there
+    language: Array  # float64 (W, C): share who speak the minority's language
+    women: Array  # float64 (W, C)
+    training: Array  # float64 (W, C): mean training level, 0 to 1
+    distance_factor: Array  # float64 (T,): seasonal factor of the distance scale, every week of the run
+
+
+class State(NamedTuple):
+    """Everything that changes. Copy it and a run can go on from there, to the bit."""
+
+    stage: Array  # uint8 (B, N)
+    shown: Array  # uint8 (B, N): bits VOICES ... ADOPTS as committed at the end of last week
+    pending: Array  # uint8 (B, N)
+    contact: Array  # uint8 (N,)
+    persuasion: Array  # float64 (B, 3, N): credit from media, visit, dialogue; their sum is p in [0, 1]
+    norm_memory: Array  # float64 (N,): g in [0, 1]
+    rumour: Array  # uint8 (B, N)
+    aware_week: Array  # int32 (B, N)
+    source: Array  # uint8 (B, N): what moved it to willing, index into SOURCES
+    voicing: Array  # int32 (B, N): n_V, tie weight of neighbours who voice
+    talking: Array  # int32 (B, N): n_T
+    rumouring: Array  # int32 (B, N): n_B
+    resist_talk: Array  # float64 (B, N): hazard still to accumulate before peers inform it
+    resist_rumour: Array  # float64 (B, N)
+    resist_lapse: Array  # float64 (B, N)
+    rumour_week: Array  # int32 (B, N): week in which a believer forgets, or a debunked household wanes
+    decision_wait: Array  # int32 (B, N): favourable weeks still needed before it moves
+    mature_week: Array  # int32 (B, N): week in which adopted becomes maintained
+    event_week: Array  # int32 (B, N): week of the next event
+    turnover_week: Array  # int32 (N,)
+    lives: Array  # uint16 (N,): turnovers so far
+    rumour_spells: Array  # uint16 (B, N)
+    decisions: Array  # uint16 (B, N)
+    adoptions: Array  # uint16 (B, N)
+    events: Array  # uint16 (B, N)
+    contacts: Array  # uint16 (N, 3): media, visit, dialogue contacts so far
+    endorsement: Array  # float64 (C, 4): E
+    approved: Array  # uint8 (C,)
+    ownership: Array  # float64 (C,): O
+    started_alone: Array  # uint8 (C,): an untreated community that began by itself
+    budget_share: Array  # float64 (C,): w, sums to 1 over treated communities
+    interviews: Array  # float64 (C,): bought since the last round of monitoring
+    estimate: Array  # float64 (C,): last estimate of coverage; below 0: none yet
+    demand: Array  # int64 (B, C): households that sought the service last week
+    facility_up: Array  # uint8 (F,)
+    response: Array  # float64 (D,): Y
+    stage_count: Array  # int64 (B, G, 6)
+    supporters: Array  # int64 (B, C): private support at the start of the week
+    adopters: Array  # int64 (B, C)
+    in_need: Array  # int64 (C,): households with some behaviour they do not yet support
+    voices: Array  # int64 (C,): households that voice some behaviour
+
+
+class Record(NamedTuple):
+    """What a run leaves behind, week by week. Counts are of households."""
+
+    stage: Array  # int32 (T, B, G, 6)
+    refused: Array  # int32 (T, B, G): aware or lapsed, and believing the rumour
+    eligible: Array  # int32 (T, B, G): events or round-eligible households this week
+    served: Array  # int32 (T, B, G): of those, served
+    voiced: Array  # int32 (T, B)
+    believing: Array  # int32 (T, B)
+    sought: Array  # int32 (T, B): households that sought the service
+    turned_away: Array  # int32 (T, B)
+    informed_by: Array  # int32 (T, B, 8): became aware, by source
+    convinced_by: Array  # int32 (T, B, 8): adopted for the first time in this spell, by source
+    contacts: Array  # int32 (T, 3): media, visit, dialogue contacts
+    reached: Array  # int32 (T, G): households ever touched by a visit, dialogue or broadcast, so far
+    delivered: Array  # float64 (T, 8): volume bought per activity, in its unit
+    spent: Array  # float64 (T, 8): dollars
+    unspent: Array  # float64 (T, 8): dollars planned that staff could not deliver
+    participants: Array  # float64 (T,): participants in collective actions
+    community: Array  # int32 (T, B, C): adopted or maintained (events, rounds: served this week)
+    community_eligible: Array  # int32 (T, B, C): households (events, rounds: eligible this week)
+    persuasion: Array  # float64 (T, B): mean p
+    endorsement: Array  # float64 (T,): mean E over communities and leader types
+    approved: Array  # float64 (T,): share of communities approved
+    ownership: Array  # float64 (T,)
+    response: Array  # float64 (T, D): Y
+    pressure: Array  # float64 (T, D): H, participants per household
