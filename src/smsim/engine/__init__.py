@@ -1,0 +1,45 @@
+"""The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
+
+Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
+compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import numba
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels of exactly these sources are kept; the folder may not exist yet."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    for source in sorted([*package.glob("engine/*.py"), *package.glob("world/*.py")]):
+        digest.update(source.read_bytes())
+    if sys.platform == "win32":
+        home = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        home = Path.home() / "Library" / "Caches"
+    else:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "smsim" / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _use_cache() -> None:
+    # A folder that cannot be written leaves Numba's own default, which falls back to compiling in memory.
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            numba.config.CACHE_DIR = str(folder)
+    except (OSError, RuntimeError):
+        pass
+
+
+_use_cache()

@@ -1,0 +1,275 @@
+"""What the campaign does in a week: volumes, leaders, contacts, ownership, authorities, monitoring (steps 0-2, 11)."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from smsim.engine.arrays import (
+    ACTION,
+    ADOPTS,
+    CONTACT_DIALOGUE,
+    CONTACT_MEDIA,
+    CONTACT_VISIT,
+    DIALOGUE,
+    LEADER,
+    MEDIA,
+    MONITOR,
+    SUPPORTS,
+    VISIT,
+)
+from smsim.engine.draws import (
+    APPROVE,
+    DIALOGUE_ACCEPT,
+    DIALOGUE_CONTACT,
+    DISSEMINATE,
+    MEDIA_CONTACT,
+    STOCK,
+    SURVEY_ERROR,
+    SURVEY_WHO,
+    VISIT_ACCEPT,
+    VISIT_CONTACT,
+    exp,
+    strikes,
+    uniform,
+)
+from smsim.engine.rules import policy_step
+
+MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
+
+
+@njit(nogil=True, cache=True)
+def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
+    """Step 0: fill volume (8, C) with what this week's money buys; visits are bounded by staff."""
+    w = t - plan.first_week
+    volume[:, :] = 0.0
+    if w < 0 or w >= plan.spending.shape[0]:
+        return
+    for c in range(volume.shape[1]):
+        if places.treated[c] == 0:
+            continue
+        for k in range(8):
+            dollars = plan.spending[w, k] * state.budget_share[c]
+            if dollars == 0.0:
+                continue
+            bought = dollars / plan.unit_cost[k]
+            if k == VISIT and bought > plan.visit_capacity[w, c]:
+                bought = plan.visit_capacity[w, c]
+                unspent = dollars - bought * plan.unit_cost[k]
+                record.unspent[t, k] += unspent
+                record.spent[t, k] += dollars - unspent
+            else:
+                record.spent[t, k] += dollars
+            volume[k, c] = bought
+            record.delivered[t, k] += bought
+        state.interviews[c] += volume[MONITOR, c]
+
+
+@njit(nogil=True, cache=True)
+def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[no-untyped-def]
+    """Untreated communities that hear of a success start dialogues of their own, at no cost to the campaign."""
+    if context.dissemination <= 0 or t < plan.first_week:
+        return
+    households = 0
+    adopters = 0
+    dialogues = 0.0
+    joiners = 0.0
+    for c in range(volume.shape[1]):
+        if places.treated[c] == 1:
+            households += places.community_start[c + 1] - places.community_start[c]
+            adopters += state.adopters[0, c]
+            dialogues = dialogues + volume[DIALOGUE, c]
+            joiners = joiners + places.joiners[c]
+    if households == 0:
+        return
+    for c in range(volume.shape[1]):
+        if places.treated[c] == 1:
+            continue
+        if state.started_alone[c] == 0:
+            n = places.community_start[c + 1] - places.community_start[c]
+            gap = adopters / households - state.adopters[0, c] / n
+            if gap > 0 and strikes(uniform(seed, DISSEMINATE, t, c), context.dissemination * gap):
+                state.started_alone[c] = 1
+        if state.started_alone[c] == 1:
+            volume[DIALOGUE, c] = 0.5 * (dialogues / joiners) * places.joiners[c]
+
+
+@njit(nogil=True, cache=True)
+def environment(state, places, plan, context, facility_district, seed, t, volume):  # type: ignore[no-untyped-def]
+    """Step 1: stock-outs, leaders' endorsement and approval."""
+    for f in range(state.facility_up.shape[0]):
+        # A_f = A0 + (1 - A0) Y; up -> down with probability (1 / D_so) (1 - A) / A, down -> up with 1 / D_so
+        available = context.availability + (1 - context.availability) * state.response[facility_district[f]]
+        if state.facility_up[f] == 1:
+            if available <= 0:
+                state.facility_up[f] = 0
+            elif available < 1:
+                if uniform(seed, STOCK, t, f) < (1 / context.stockout_weeks) * (1 - available) / available:
+                    state.facility_up[f] = 0
+        elif available > 0 and uniform(seed, STOCK, t, f) < 1 / context.stockout_weeks:
+            state.facility_up[f] = 1
+    for c in range(volume.shape[1]):
+        sessions = volume[LEADER, c]
+        s = places.leader_response[c]
+        for k in range(4):
+            # E <- E + (1 - E) (1 - e^(-eps_L L)) s_c - delta_E E
+            e = state.endorsement[c, k]
+            heard = 1 - exp(-context.endorsement_gain * (4 * plan.leader_share[k] * sessions)) if sessions > 0 else 0.0
+            state.endorsement[c, k] = e + (1 - e) * (heard * s) - context.endorsement_decay * e
+        if state.approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, c), sessions * s):
+            state.approved[c] = 1
+
+
+@njit(nogil=True, cache=True)
+def contact(state, record, households, places, context, seed, t, volume):  # type: ignore[no-untyped-def]
+    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership."""
+    keep = 1 - context.norm_memory_decay
+    norm_memory, contacts, touch = state.norm_memory, state.contacts, state.contact
+    shown = state.shown
+    draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
+    has_media, joiner, cells = households.media, households.joiner, households.cell
+    contact_counts, reached = record.contacts[t], record.reached[t]
+    for c in range(volume.shape[1]):
+        start = places.community_start[c]
+        stop = places.community_start[c + 1]
+        n = stop - start
+        attendances = 0
+        accept = 1.0 if state.approved[c] == 1 or state.started_alone[c] == 1 else context.acceptance_unapproved
+        media = volume[MEDIA, c] / n
+        visit = (volume[VISIT, c] / n) * context.fidelity
+        dialogue = (volume[DIALOGUE, c] / places.joiners[c]) * context.fidelity
+        # z = (1 - N_q) + N_q need n_c / #need
+        z_other = 1 - context.needs_quality
+        z_need = (1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1)
+        for i in range(start, stop):
+            norm_memory[i] = norm_memory[i] * keep
+        if media == 0 and visit == 0 and dialogue == 0:
+            touch[start:stop] = 0
+        else:
+            for i in range(start, stop):
+                touched = 0
+                identity = draw_id[i]
+                if media > 0 and has_media[i] == 1:
+                    if strikes(uniform(seed, MEDIA_CONTACT, t, identity), media):
+                        touched |= CONTACT_MEDIA
+                if visit > 0:
+                    need = False
+                    for b in range(shown.shape[0]):
+                        if (shown[b, i] & SUPPORTS) == 0:
+                            need = True
+                    hazard = visit * (z_need if need else z_other)
+                    if strikes(uniform(seed, VISIT_CONTACT, t, identity), hazard) and (
+                        accept >= 1 or uniform(seed, VISIT_ACCEPT, t, identity) < accept
+                    ):
+                        touched |= CONTACT_VISIT
+                if dialogue > 0 and joiner[i] == 1:
+                    hazard = dialogue * invite_weight[i]
+                    if strikes(uniform(seed, DIALOGUE_CONTACT, t, invite_id[i]), hazard) and (
+                        accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, identity) < accept
+                    ):
+                        touched |= CONTACT_DIALOGUE
+                        attendances += 1
+                touch[i] = touched
+                if touched:
+                    note_contact(contacts, contact_counts, reached, cells[i], i, touched)
+        # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
+        part = min(context.action_participants * volume[ACTION, c], float(state.voices[c]))
+        record.participants[t] += part
+        record.pressure[t, places.district[c]] += part
+        # O <- O + eps_O (attendances + part) / n_c (1 - O) - delta_O O
+        o = state.ownership[c]
+        taken_part = (attendances + part) / n
+        state.ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
+    for d in range(places.district_households.shape[0]):
+        record.pressure[t, d] = record.pressure[t, d] / places.district_households[d]
+
+
+@njit(nogil=True, cache=True)
+def note_contact(contacts, contact_counts, reached, cell, i, touched):  # type: ignore[no-untyped-def]
+    """Count the contacts of household i; its first of all makes it reached."""
+    if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
+        reached[cell] += 1
+    for k in range(3):
+        if touched & (1 << k):
+            if contacts[i, k] < 65535:
+                contacts[i, k] += 1
+            contact_counts[k] += 1
+
+
+@njit(nogil=True, cache=True)
+def authorities(state, record, places, context, t):  # type: ignore[no-untyped-def]
+    """Step 11: public pressure, after its delay, becomes a service response; ownership holds it."""
+    last = t - context.response_delay_weeks
+    for d in range(state.response.shape[0]):
+        target = 0.0
+        if last >= 0:
+            total = 0.0
+            first = max(0, last - 12)
+            for s in range(first, last + 1):
+                total = total + record.pressure[s, d]
+            mean = total / (last + 1 - first)
+            if mean > 0:
+                # Y* = r_gov H^2 / (H^2 + H50^2)
+                target = context.responsiveness * mean**2 / (mean**2 + context.pressure_half**2)
+        ownership = 0.0
+        for c in range(places.district.shape[0]):
+            if places.district[c] == d:
+                ownership = ownership + state.ownership[c]
+        ownership = ownership / places.district_communities[d]
+        state.response[d] = policy_step(state.response[d], target, context, ownership)
+        record.response[t, d] = state.response[d]
+
+
+@njit(nogil=True, cache=True)
+def monitor(state, households, places, plan, context, seed, t):  # type: ignore[no-untyped-def]
+    """Step 11: interviews that were paid for; their estimates move the money, one round later."""
+    w = t - plan.first_week
+    if w < 0 or w >= plan.spending.shape[0] or w % context.monitor_weeks != 0:
+        return
+    communities = places.treated.shape[0]
+    if context.feedback > 0:
+        reallocate(state, places, context)
+    for c in range(communities):
+        if places.treated[c] == 0:
+            continue
+        start = places.community_start[c]
+        n = places.community_start[c + 1] - start
+        asked = min(int(math.floor(state.interviews[c])), n, MAX_INTERVIEWS)
+        if asked == 0:
+            continue
+        state.interviews[c] = state.interviews[c] - asked
+        yes = 0
+        for j in range(asked):
+            i = start + int(math.floor(uniform(seed, SURVEY_WHO, t, c * MAX_INTERVIEWS + j) * n))
+            adopter = (state.shown[0, i] & ADOPTS) != 0
+            chance = context.monitor_sensitivity if adopter else 1 - context.monitor_specificity
+            if uniform(seed, SURVEY_ERROR, t, c * MAX_INTERVIEWS + j) < chance:
+                yes += 1
+        state.estimate[c] = yes / asked
+
+
+@njit(nogil=True, cache=True)
+def reallocate(state, places, context):  # type: ignore[no-untyped-def]
+    """Budget shares from the estimates that lie on the table: w = (1 - phi) / C_T + phi gap / sum gap."""
+    communities = places.treated.shape[0]
+    treated = 0
+    known = 0
+    known_gap = 0.0
+    for c in range(communities):
+        if places.treated[c] == 1:
+            treated += 1
+            if state.estimate[c] >= 0:
+                known += 1
+                known_gap = known_gap + max(0.95 - state.estimate[c], 0.02)
+    if known == 0:
+        return
+    mean_gap = known_gap / known
+    total = 0.0
+    for c in range(communities):
+        if places.treated[c] == 1:
+            total = total + (max(0.95 - state.estimate[c], 0.02) if state.estimate[c] >= 0 else mean_gap)
+    for c in range(communities):
+        if places.treated[c] == 1:
+            gap = max(0.95 - state.estimate[c], 0.02) if state.estimate[c] >= 0 else mean_gap
+            state.budget_share[c] = (1 - context.feedback) / treated + context.feedback * gap / total

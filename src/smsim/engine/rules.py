@@ -1,0 +1,96 @@
+"""The rules of one household, each a few lines of arithmetic; docs/week.md gives the same in words."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from smsim.engine.arrays import (
+    ADOPTED,
+    BY_DIALOGUE,
+    BY_INCENTIVE,
+    BY_LEADER,
+    BY_LINK,
+    BY_MEDIA,
+    BY_PEER,
+    BY_VISIT,
+    MAINTAINED,
+    WILLING,
+)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def supports(stage):  # type: ignore[no-untyped-def]
+    """Private support: willing, adopted or maintained."""
+    return stage == WILLING or stage == ADOPTED or stage == MAINTAINED
+
+
+@njit(nogil=True, cache=True)
+def trust(context, resident, language, women, training, minority, female):  # type: ignore[no-untyped-def]
+    """Trust of a household in the mobilizers of its community this week, in [0, 1]."""
+    # T = T0 (1 - .35(1 - s_res)) (1 - .35 minor (1 - s_lang)) (1 - .15 fem (1 - s_fem)) (.5 + .5 train)
+    return (
+        context.trust
+        * (1 - context.outsider_penalty * (1 - resident))
+        * (1 - context.language_penalty * minority * (1 - language))
+        * (1 - context.gender_penalty * female * (1 - women))
+        * (0.5 + 0.5 * training)
+    )
+
+
+@njit(nogil=True, cache=True)
+def endorsed(endorsement, c, membership):  # type: ignore[no-untyped-def]
+    """I: mean endorsement by the leaders whom the household follows; 0 if it follows none."""
+    total = 0.0
+    count = 0
+    for k in range(4):
+        if membership & (1 << k):
+            total = total + endorsement[c, k]
+            count += 1
+    if count == 0:
+        return 0.0
+    return total / count
+
+
+@njit(nogil=True, cache=True)
+def convincer(norm, leader, media, visit, dialogue, incentive, link):  # type: ignore[no-untyped-def]
+    """The largest term of the support S: what moved the household. The first of equals."""
+    best = norm
+    by = BY_PEER
+    if leader > best:
+        best = leader
+        by = BY_LEADER
+    if media > best:
+        best = media
+        by = BY_MEDIA
+    if visit > best:
+        best = visit
+        by = BY_VISIT
+    if dialogue > best:
+        best = dialogue
+        by = BY_DIALOGUE
+    if incentive > best:
+        best = incentive
+        by = BY_INCENTIVE
+    if link > best:
+        by = BY_LINK
+    return by
+
+
+@njit(nogil=True, cache=True)
+def rationed(j, seekers, capacity, offset):  # type: ignore[no-untyped-def]
+    """True if seeker j (from 0) of `seekers` is served: exactly floor or ceil of the capacity, with equal chances."""
+    if capacity >= seekers:
+        return True
+    served_after = math.floor((j + 1) * capacity / seekers + offset)
+    served_before = math.floor(j * capacity / seekers + offset)
+    return served_after - served_before >= 1
+
+
+@njit(nogil=True, cache=True)
+def policy_step(response, target, context, ownership):  # type: ignore[no-untyped-def]
+    """Y after one week: it builds up towards its target in response_weeks, and ownership keeps it from fading."""
+    if target > response:
+        return response + (target - response) / context.response_weeks
+    return response - context.response_decay * (1 - ownership) * (response - target)
