@@ -1,0 +1,153 @@
+"""One run: scenario, strategy and seed in, `Run` out. The only caller of the engine besides the Mesa face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from smsim.costs import Ledger, make_plan
+from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, Array, Plan, Record, State
+from smsim.engine.run import advance, copy_state, new_record, start
+from smsim.results import Run
+from smsim.scenario import Scenario
+from smsim.world import World, build_world
+
+NO_CAMPAIGN = "none"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the engine needs for one run: a world, a plan, and the numbers of the model."""
+
+    scenario: Scenario
+    strategy: str
+    seed: int
+    world: World
+    plan: Plan
+    ledger: Ledger
+    behaviours: Array  # recarray (B,) of `BEHAVIOUR`
+    context: Array  # recarray (1,) of `CONTEXT`
+
+    @property
+    def weeks(self) -> int:
+        """Weeks of the whole run: burn-in, campaign and follow-up."""
+        return total_weeks(self.scenario)
+
+    def begin(self) -> tuple[State, Record]:
+        """State before the first week, and an empty record."""
+        world = self.world
+        state = start(world.households, world.places, self.behaviours, self.context, self.seed)
+        behaviours, communities = state.supporters.shape
+        districts = world.places.district_households.shape[0]
+        return state, new_record(self.weeks, behaviours, world.places.cells, communities, districts)
+
+    def advance(self, state: State, record: Record, first_week: int, stop_week: int) -> None:
+        """Advance state and record, in place, from first_week up to stop_week."""
+        world = self.world
+        advance(
+            state,
+            record,
+            world.households,
+            world.places,
+            self.plan,
+            self.behaviours,
+            self.context,
+            self.seed,
+            first_week,
+            stop_week,
+        )
+
+    def finish(self, state: State, record: Record) -> Run:
+        """The run that state and record make up."""
+        return Run(self.scenario, self.strategy, self.seed, self.world, self.ledger, record, state)
+
+
+def simulate(scenario: Scenario, strategy: str = "hybrid", seed: int | None = None, world: World | None = None) -> Run:
+    """Simulate one strategy in one world.
+
+    Parameters
+    ----------
+    strategy : a strategy of the scenario, or "none" for no campaign
+    seed : seed of the run, and of the world unless one is given; the scenario's own if None
+
+    Raises
+    ------
+    ScenarioError : if the strategy is unknown, or its set-up costs exceed the budget
+    """
+    prepared = prepare(scenario, strategy, seed, world)
+    state, record = prepared.begin()
+    prepared.advance(state, record, 0, prepared.weeks)
+    return prepared.finish(state, record)
+
+
+def simulate_all(
+    scenario: Scenario, strategies: Iterable[str], seed: int | None = None, world: World | None = None
+) -> dict[str, Run]:
+    """Simulate several strategies in the same world with the same draws; the burn-in, which they share, once.
+
+    Every run is the one that `simulate` gives, to the bit.
+    """
+    if world is None:
+        world = _world(scenario, seed)
+    prepared = [prepare(scenario, name, seed, world) for name in strategies]
+    if not prepared:
+        return {}
+    burn_in = scenario.run["burn_in_weeks"]
+    state, record = prepared[0].begin()
+    prepared[0].advance(state, record, 0, burn_in)
+    runs = {}
+    for one in prepared:
+        branch = copy_state(state)
+        branch_record = Record(*(array.copy() for array in record))
+        one.advance(branch, branch_record, burn_in, one.weeks)
+        runs[one.strategy] = one.finish(branch, branch_record)
+    return runs
+
+
+def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: World | None = None) -> Prepared:
+    """Everything the engine needs, checked: see `simulate` for the arguments."""
+    if seed is None:
+        seed = int(scenario.run["seed"])
+    if world is None:
+        world = _world(scenario, seed)
+    plan, ledger = make_plan(scenario, strategy, world, seed)
+    return Prepared(scenario, strategy, seed, world, plan, ledger, pack_behaviours(scenario), pack_context(scenario))
+
+
+def total_weeks(scenario: Scenario) -> int:
+    """Burn-in, campaign and follow-up, in weeks."""
+    return int(scenario.run["burn_in_weeks"] + scenario.campaign["weeks"] + scenario.run["follow_up_weeks"])
+
+
+def pack_behaviours(scenario: Scenario) -> Array:
+    """The numbers of each behaviour as the engine reads them, recarray (B,)."""
+    names = list(scenario.behaviours)
+    packed = np.zeros(len(names), BEHAVIOUR).view(np.recarray)
+    for b, values in enumerate(scenario.behaviours.values()):
+        for field in BEHAVIOUR.names or ():
+            value = values[field]
+            if field == "kind":
+                value = KINDS.index(value)
+            elif field == "link":
+                value = -1 if value is None else names.index(value)
+            packed[field][b] = value
+    return packed
+
+
+def pack_context(scenario: Scenario) -> Array:
+    """The numbers that all behaviours share, recarray (1,)."""
+    values = {**scenario.world, **scenario.activities, **scenario.campaign}
+    # Share of planned contacts that partners deliver: .5 + .5 of their capacity.
+    values["fidelity"] = 0.5 + 0.5 * values["partner_capacity"]
+    # Hazard per unit of coverage gap: kappa_diss x documentation dollars per community.
+    values["dissemination"] = values["dissemination"] * values["documentation_cost"]
+    packed = np.zeros(1, CONTEXT).view(np.recarray)
+    for field in CONTEXT.names or ():
+        packed[field][0] = values[field]
+    return packed
+
+
+def _world(scenario: Scenario, seed: int | None) -> World:
+    return build_world(scenario, int(scenario.run["seed"]) if seed is None else seed)
