@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from smsim.engine.arrays import (
@@ -31,7 +32,9 @@ from smsim.engine.draws import (
     VISIT_ACCEPT,
     VISIT_CONTACT,
     exp,
+    fill_uniforms,
     strikes,
+    strikes_at,
     uniform,
 )
 from smsim.engine.rules import policy_step
@@ -122,57 +125,64 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
 
 
 @njit(nogil=True, cache=True)
-def contact(state, record, households, places, context, seed, t, volume):  # type: ignore[no-untyped-def]
-    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership."""
+def contact(state, record, households, places, context, seed, t, volume, draws):  # type: ignore[no-untyped-def]
+    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership.
+
+    draws: float64 scratch, at least as long as the largest community.
+    """
     keep = 1 - context.norm_memory_decay
     norm_memory, contacts, touch = state.norm_memory, state.contacts, state.contact
     shown = state.shown
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, cells = households.media, households.joiner, households.cell
     contact_counts, reached = record.contacts[t], record.reached[t]
+    for i in range(norm_memory.shape[0]):
+        norm_memory[i] = norm_memory[i] * keep
     for c in range(volume.shape[1]):
         start = places.community_start[c]
         stop = places.community_start[c + 1]
         n = stop - start
+        first = np.uintp(start)
         attendances = 0
         accept = 1.0 if state.approved[c] == 1 or state.started_alone[c] == 1 else context.acceptance_unapproved
         media = volume[MEDIA, c] / n
         visit = (volume[VISIT, c] / n) * context.fidelity
         dialogue = (volume[DIALOGUE, c] / places.joiners[c]) * context.fidelity
-        # z = (1 - N_q) + N_q need n_c / #need
-        z_other = 1 - context.needs_quality
-        z_need = (1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1)
-        for i in range(start, stop):
-            norm_memory[i] = norm_memory[i] * keep
-        if media == 0 and visit == 0 and dialogue == 0:
-            touch[start:stop] = 0
-        else:
-            for i in range(start, stop):
-                touched = 0
-                identity = draw_id[i]
-                if media > 0 and has_media[i] == 1:
-                    if strikes(uniform(seed, MEDIA_CONTACT, t, identity), media):
-                        touched |= CONTACT_MEDIA
-                if visit > 0:
-                    need = False
-                    for b in range(shown.shape[0]):
-                        if (shown[b, i] & SUPPORTS) == 0:
-                            need = True
-                    hazard = visit * (z_need if need else z_other)
-                    if strikes(uniform(seed, VISIT_CONTACT, t, identity), hazard) and (
-                        accept >= 1 or uniform(seed, VISIT_ACCEPT, t, identity) < accept
-                    ):
-                        touched |= CONTACT_VISIT
-                if dialogue > 0 and joiner[i] == 1:
-                    hazard = dialogue * invite_weight[i]
-                    if strikes(uniform(seed, DIALOGUE_CONTACT, t, invite_id[i]), hazard) and (
-                        accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, identity) < accept
-                    ):
-                        touched |= CONTACT_DIALOGUE
+        touch[start:stop] = 0
+        if media > 0:
+            chance = 1 - exp(-media)
+            fill_uniforms(seed, MEDIA_CONTACT, t, draw_id, start, stop, draws)
+            for i in range(first, np.uintp(stop)):
+                if has_media[i] == 1 and strikes_at(draws[i - first], media, chance):
+                    touch[i] |= CONTACT_MEDIA
+        if visit > 0:
+            # z = (1 - N_q) + N_q need n_c / #need
+            other = visit * (1 - context.needs_quality)
+            needy = visit * (
+                (1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1)
+            )
+            chance_other = 1 - exp(-other)
+            chance_needy = 1 - exp(-needy)
+            fill_uniforms(seed, VISIT_CONTACT, t, draw_id, start, stop, draws)
+            for i in range(first, np.uintp(stop)):
+                need = False
+                for b in range(shown.shape[0]):
+                    if (shown[b, i] & SUPPORTS) == 0:
+                        need = True
+                if strikes_at(draws[i - first], needy if need else other, chance_needy if need else chance_other):
+                    if accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[i]) < accept:
+                        touch[i] |= CONTACT_VISIT
+        if dialogue > 0:
+            fill_uniforms(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, draws)
+            for i in range(first, np.uintp(stop)):
+                if joiner[i] == 1 and strikes(draws[i - first], dialogue * invite_weight[i]):
+                    if accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[i]) < accept:
+                        touch[i] |= CONTACT_DIALOGUE
                         attendances += 1
-                touch[i] = touched
-                if touched:
-                    note_contact(contacts, contact_counts, reached, cells[i], i, touched)
+        if media > 0 or visit > 0 or dialogue > 0:
+            for i in range(first, np.uintp(stop)):
+                if touch[i]:
+                    note_contact(contacts, contact_counts, reached, cells[i], i, touch[i])
         # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
         part = min(context.action_participants * volume[ACTION, c], float(state.voices[c]))
         record.participants[t] += part

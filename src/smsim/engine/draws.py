@@ -87,6 +87,27 @@ def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
+    """Uniforms of the households start ... stop - 1 into out[0 ...], each equal to `uniform` of its identity.
+
+    identities: uint32 (N,). Neighbours in the array mostly share a Philox block, which is computed once.
+    """
+    key = np.uint64(seed)
+    key_low, key_high = key & _MASK, key >> _32
+    n64, stream64, zero = np.uint64(n), np.uint64(stream), np.uint64(0)
+    block = np.uint64(0xFFFFFFFFFF)  # none: identities have 32 bits
+    a = b = c = d = zero
+    for i in range(np.uintp(start), np.uintp(stop)):
+        identity = np.uint64(identities[i])
+        if identity >> np.uint64(2) != block:
+            block = identity >> np.uint64(2)
+            a, b, c, d = philox(block, n64, stream64, zero, key_low, key_high)
+        word = identity & np.uint64(3)
+        x = (a if word == np.uint64(0) else b) if word < np.uint64(2) else (c if word == np.uint64(2) else d)
+        out[i - np.uintp(start)] = (float(x) + 0.5) * 2.0**-32
+
+
+@njit(nogil=True, cache=True)
 def log(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive float, within 2 units of the last place.
 
@@ -154,6 +175,19 @@ def strikes(u, hazard):  # type: ignore[no-untyped-def]
         return False
     if u < hazard - 0.5 * hazard * hazard:
         return True
+    return -log(1.0 - u) < hazard
+
+
+@njit(nogil=True, cache=True)
+def strikes_at(u, hazard, chance):  # type: ignore[no-untyped-def]
+    """`strikes`, given chance = 1 - exp(-hazard) up to rounding: for many draws at one hazard.
+
+    Away from the chance the comparison is safe; within 1e-9 of it the logarithm decides, as in `strikes`.
+    """
+    if u < chance - 1e-9:
+        return True
+    if u > chance + 1e-9:
+        return False
     return -log(1.0 - u) < hazard
 
 

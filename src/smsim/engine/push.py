@@ -13,7 +13,7 @@ def push(indptr, neighbor, weight, voicing, talking, rumouring, i, voice, talk, 
     """
     for e in range(indptr[i], indptr[i + 1]):
         j = neighbor[e]
-        w = weight[e]
+        w = int(weight[e])
         if voice != 0:
             voicing[j] += voice * w
         if talk != 0:

@@ -40,17 +40,19 @@ def trust(context, resident, language, women, training, minority, female):  # ty
 
 
 @njit(nogil=True, cache=True)
-def endorsed(endorsement, c, membership):  # type: ignore[no-untyped-def]
-    """I: mean endorsement by the leaders whom the household follows; 0 if it follows none."""
-    total = 0.0
-    count = 0
-    for k in range(4):
-        if membership & (1 << k):
-            total = total + endorsement[c, k]
-            count += 1
-    if count == 0:
-        return 0.0
-    return total / count
+def endorsements(endorsement, c, weight, out):  # type: ignore[no-untyped-def]
+    """alpha_I I for each of the 16 combinations of memberships, into out (16,).
+
+    I is the mean endorsement by the leaders whom a household follows, 0 if it follows none.
+    """
+    for membership in range(16):
+        total = 0.0
+        count = 0
+        for k in range(4):
+            if membership & (1 << k):
+                total = total + endorsement[c, k]
+                count += 1
+        out[membership] = weight * (total / count) if count > 0 else 0.0
 
 
 @njit(nogil=True, cache=True)

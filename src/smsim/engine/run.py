@@ -229,6 +229,7 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
     communities = places.treated.shape[0]
     volume = np.zeros((8, communities))
     seekers = np.empty(n, np.int32)
+    draws = np.empty(n)
     lapse_hazard = np.zeros(4)
     facility_district = np.zeros(places.facility_households.shape[0], np.int64)
     for c in range(communities - 1, -1, -1):
@@ -239,7 +240,7 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
         environment(state, places, plan, context, facility_district, seed, t, volume)
         if t > 0:
             record.reached[t] = record.reached[t - 1]
-        contact(state, record, households, places, context, seed, t, volume)
+        contact(state, record, households, places, context, seed, t, volume, draws)
         for b in range(behaviours.shape[0]):
             behaviour = behaviours[b]
             found = decide(

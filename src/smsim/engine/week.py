@@ -59,7 +59,7 @@ from smsim.engine.draws import (
     uniform,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import convincer, endorsed, rationed, supports, trust
+from smsim.engine.rules import convincer, endorsements, rationed, supports, trust
 
 
 # Arrays are taken out of the state once per week and behaviour: reading a field of a wide tuple, or handing the tuple
@@ -160,12 +160,14 @@ def decide(state, record, households, places, plan, behaviour, context, b, seed,
     endorsement = state.endorsement
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
 
+    led = np.empty(16)
     found = 0
     for c in range(places.treated.shape[0]):
-        start = places.community_start[c]
-        stop = places.community_start[c + 1]
+        start = np.uintp(places.community_start[c])
+        stop = np.uintp(places.community_start[c + 1])
         # omega_c: private support at the start of the week
-        omega = state.supporters[b, c] / (stop - start)
+        omega = state.supporters[b, c] / (places.community_start[c + 1] - places.community_start[c])
+        endorsements(endorsement, c, leader_weight, led)
         incentive = incentive_weight * min(1.0, volume[INCENTIVE, c] / max(state.demand[b, c], 1))
         reach = 1 - transport * state.ownership[c]
         sought = found
@@ -244,10 +246,10 @@ def decide(state, record, households, places, plan, behaviour, context, b, seed,
                 leave_rumour(rumour, rumour_spells, resist_rumour, i, seed, RUMOUR_HEAR + stride, identity)
 
             # f = (1 - g) n_V / k + g omega_c
-            visible = voicing[i] / reference[i] if reference[i] > 0 else 0.0
+            visible = voicing[i] / reference[i] if voicing[i] > 0 else 0.0
             g = norm_memory[i]
             norm = (1 - g) * visible + g * omega
-            leader = leader_weight * endorsed(endorsement, c, membership[i])
+            leader = led[membership[i]]
             p = (media_credit[i] + visit_credit[i]) + dialogue_credit[i]
             linked = link_weight if link >= 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
             # S = alpha_N f + alpha_I I + alpha_P p + alpha_inc inc + link
@@ -405,7 +407,7 @@ def settle(state, record, households, places, behaviour, b, seed, t, lapse_hazar
         lapse_hazards(lapse_hazard, behaviour, state.ownership[c])
         supporters = 0
         adopters = 0
-        for i in range(places.community_start[c], places.community_start[c + 1]):
+        for i in range(np.uintp(places.community_start[c]), np.uintp(places.community_start[c + 1])):
             before = shown[i]
             if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
                 if kind != PERMANENT:
@@ -497,7 +499,7 @@ def close(state, households, places, context, seed, t):  # type: ignore[no-untyp
     for c in range(places.treated.shape[0]):
         in_need = 0
         voices = 0
-        for i in range(places.community_start[c], places.community_start[c + 1]):
+        for i in range(np.uintp(places.community_start[c]), np.uintp(places.community_start[c + 1])):
             if t >= turnover_week[i]:
                 lives[i] += 1
                 norm_memory[i] = 0.0
