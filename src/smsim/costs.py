@@ -1,0 +1,186 @@
+"""What a campaign costs: set-up, field money, supervision; the ledger of it, and the plan that the engine gets.
+
+The budget is B dollars per treated household. Set-up and supervision come off the top and are the same for every
+strategy, so compared strategies have the same field money F to the cent::
+
+    F (1 + supervision share) + set-up = B N_T
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from smsim.engine.arrays import ACTIVITIES, Array, Places, Plan, Record
+from smsim.errors import ScenarioError
+from smsim.staff import Staff, StaffWeeks, hire, nobody, staff_weeks
+from smsim.strategy import NONE, Strategy
+
+if TYPE_CHECKING:
+    from smsim.scenario import Scenario
+    from smsim.world import World
+
+SETUP = ("training", "pretest", "needs assessment", "documentation")
+SUPERVISION = "supervision"
+UNTESTED, TESTED = 0.6, 0.85  # material quality without and with one full pretest
+RAPID = 0.5  # needs quality of one rapid assessment
+YEAR = 52
+
+
+class Line(NamedTuple):
+    """One line of a settled ledger, in dollars."""
+
+    item: str
+    kind: str  # activity, set-up or supervision
+    planned: float
+    spent: float
+    unspent: float  # planned, but beyond what the staff could deliver
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where the budget goes, as planned; dollars."""
+
+    budget: float
+    activities: dict[str, float]  # every activity, in the order of `ACTIVITIES`
+    setup: dict[str, float]  # every item of `SETUP`
+    supervision: float
+
+    @property
+    def lines(self) -> tuple[tuple[str, float], ...]:
+        """Item and dollars: the activities, the set-up, supervision."""
+        return (*self.activities.items(), *self.setup.items(), (SUPERVISION, self.supervision))
+
+    @property
+    def field_money(self) -> float:
+        """What is left for activities, F."""
+        return math.fsum(self.activities.values())
+
+    @property
+    def total(self) -> float:
+        """The sum of all lines; the budget, to the cent."""
+        return math.fsum(dollars for _, dollars in self.lines)
+
+    def settle(self, record: Record) -> tuple[Line, ...]:
+        """The ledger after a run: what was spent, and what the staff could not deliver and so was left unspent.
+
+        Set-up and supervision are spent as planned. After a whole campaign planned = spent + unspent on every line.
+        """
+        spent = [math.fsum(weeks) for weeks in record.spent.T]
+        unspent = [math.fsum(weeks) for weeks in record.unspent.T]
+        activities = (
+            Line(k, "activity", self.activities[k], *pair) for k, *pair in zip(ACTIVITIES, spent, unspent, strict=True)
+        )
+        setup = (Line(item, "set-up", dollars, dollars, 0.0) for item, dollars in self.setup.items())
+        return (*activities, *setup, Line(SUPERVISION, "supervision", self.supervision, self.supervision, 0.0))
+
+
+def make_plan(scenario: Scenario, strategy_name: str, world: World, seed: int) -> tuple[Plan, Ledger]:
+    """The plan of one strategy over one world, and its ledger.
+
+    Parameters
+    ----------
+    strategy_name : a strategy of the scenario, or "none"
+    seed : of the run; decides who is hired and who leaves, the same for every strategy
+
+    Returns
+    -------
+    Plan, Ledger : of zeros where there is no campaign (strategy "none", no budget, or nobody treated)
+
+    Raises
+    ------
+    ScenarioError
+        The scenario has no such strategy, or the set-up costs more than the whole budget.
+    """
+    strategy = find_strategy(scenario, strategy_name)
+    places, campaign = world.places, scenario.campaign
+    weeks, communities = int(campaign["weeks"]), int(places.treated.shape[0])
+    budget = budget_of(scenario, places)
+    if strategy is None or budget == 0:
+        profile = tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training"))
+        empty = Ledger(0.0, dict.fromkeys(ACTIVITIES, 0.0), dict.fromkeys(SETUP, 0.0), 0.0)
+        zero = np.zeros((weeks, len(ACTIVITIES)))
+        return _plan(scenario, zero, np.full(4, 0.25), nobody(weeks, communities, profile)), empty
+    staff = hire(campaign, places, seed)
+    setup = setup_costs(scenario, places, staff)
+    ready = math.fsum(setup.values())
+    if ready > budget:
+        raise ScenarioError(_too_dear(scenario, setup, staff, ready, budget))
+    field_money = (budget - ready) / (1 + campaign["supervision_share"])
+    spending = field_money * strategy.schedule(weeks)
+    by_activity = {k: math.fsum(column) for k, column in zip(ACTIVITIES, spending.T, strict=True)}
+    ledger = Ledger(budget, by_activity, setup, budget - ready - field_money)
+    return _plan(scenario, spending, strategy.leader_share(), staff_weeks(staff, 0, weeks)), ledger
+
+
+def find_strategy(scenario: Scenario, name: str) -> Strategy | None:
+    """The strategy of that name, None for "none"; a ScenarioError that lists the names otherwise."""
+    if name == NONE:
+        return None
+    if name not in scenario.strategies:
+        close = difflib.get_close_matches(name, scenario.strategies, n=1)
+        remedy = f"did you mean {close[0]!r}? " if close else ""
+        raise ScenarioError(
+            f"no strategy {name!r}; {remedy}this scenario has {', '.join(scenario.strategies)} and none"
+        )
+    return scenario.strategies[name]
+
+
+def budget_of(scenario: Scenario, places: Places) -> float:
+    """The whole budget in dollars: B times the households of treated communities."""
+    households = int(np.diff(places.community_start)[places.treated == 1].sum())
+    return float(scenario.campaign["budget_per_household"] * households)
+
+
+def setup_costs(scenario: Scenario, places: Places, staff: Staff) -> dict[str, float]:
+    """Dollars spent before and beside the field work, the same for every strategy, by item of `SETUP`."""
+    campaign = scenario.campaign
+    treated = places.treated == 1
+    communities = int(treated.sum())
+    districts = len(np.unique(places.district[treated]))
+    tests = max(0.0, (campaign["material_quality"] - UNTESTED) / (TESTED - UNTESTED))
+    costs = (
+        campaign["training_cost"] * campaign["training"] * staff.trained,
+        campaign["pretest_cost"] * tests * districts,
+        campaign["assessment_cost"] * campaign["needs_quality"] / RAPID * communities,
+        campaign["documentation_cost"] * communities,
+    )
+    return dict(zip(SETUP, map(float, costs), strict=True))
+
+
+def season(scenario: Scenario, weeks: int) -> Array:
+    """Seasonal factor of the distance scale, every week of the run: float64 (weeks,).
+
+    1 + a cos(2 pi (t - t0) / 52), rounded to 12 decimals so that it does not depend on the machine's cosine.
+    """
+    world = scenario.world
+    angle = 2 * np.pi * (np.arange(weeks) - world["season_peak_week"]) / YEAR
+    factor: Array = np.round(1 + world["season_amplitude"] * np.cos(angle), 12)
+    return factor
+
+
+def _plan(scenario: Scenario, spending: Array, leader_share: Array, staff: StaffWeeks) -> Plan:
+    burn_in = int(scenario.run["burn_in_weeks"])
+    weeks = burn_in + spending.shape[0] + int(scenario.run["follow_up_weeks"])
+    return Plan(
+        first_week=burn_in,
+        spending=spending,
+        unit_cost=np.array([float(scenario.activities[f"{k}_cost"]) for k in ACTIVITIES]),
+        leader_share=leader_share,
+        **staff._asdict(),
+        distance_factor=season(scenario, weeks),
+    )
+
+
+def _too_dear(scenario: Scenario, setup: dict[str, float], staff: Staff, ready: float, budget: float) -> str:
+    items = ", ".join(f"{item} {dollars:,.0f}" for item, dollars in setup.items() if dollars > 0)
+    per_household = scenario.campaign["budget_per_household"]
+    return (
+        f"campaign.budget_per_household must cover the set-up, which costs US$ {ready:,.0f} ({items}; "
+        f"{staff.trained} mobilizers trained); got {per_household:g}, US$ {budget:,.0f} in all. "
+        f"Raise it above {per_household * ready / budget:.2f}, or plan less training, pretesting or assessment"
+    )

@@ -1,0 +1,224 @@
+"""Mobilizers: who visits whom, in which weeks, and what kind of person it is.
+
+A district with treated communities has posts, one per `households_per_mobilizer` treated households (at least one).
+Its households, in the order of their index, are split evenly over its posts, so a post may cover part of a community
+or several. A post is held by one mobilizer at a time; when she leaves it is vacant for `vacancy_weeks`, then somebody
+else is hired and trained. `Staff` is arrays; `smsim.costs` and the Mesa face read the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from smsim.engine.arrays import Array, Places
+from smsim.engine.draws import trials, uniform
+
+# Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
+STAFF_LEAVES, STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN = range(2000, 2004)
+
+SUPERVISED = 10  # mobilizers per supervisor
+GOLDEN = 0.6180339887498949  # successive holders of a post spread evenly over (0, 1)
+
+
+class Mobilizer(NamedTuple):
+    """One person in one post."""
+
+    post: int
+    number: int  # 0 for the first holder of the post, then 1, 2, ...
+    start: int  # first campaign week in the post
+    stop: int  # first campaign week no longer in it (may lie beyond the campaign)
+    resident: bool  # lives in the community
+    language: bool  # speaks the minority's language
+    woman: bool
+    training: float  # in [0, 1]
+
+
+class StaffWeeks(NamedTuple):
+    """What the staff of every community can do and who they are, as `Plan` wants it: float64 (weeks, C) each."""
+
+    visit_capacity: Array  # visits per week
+    resident: Array  # of these and the next: mean over the active mobilizers, by caseload
+    language: Array
+    women: Array
+    training: Array
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Posts, their caseloads and their holders, for W campaign weeks, M posts and C communities."""
+
+    seed: int
+    visits_per_week: float
+    leave_chance: float  # per week
+    vacancy_weeks: int
+    profile: tuple[float, float, float, float]  # resident, language, women, training: what the parameters ask for
+    communities: int
+    district: Array  # int64 (M,)
+    supervisor: Array  # int64 (M,)
+    caseload: Array  # int64 (M,): households
+    # Which part of a caseload lies in which community, in order of households; K pairs.
+    pair_post: Array  # int64 (K,)
+    pair_community: Array  # int64 (K,)
+    pair_households: Array  # int64 (K,)
+    position: Array  # float64 (3, M): where a post stands in (0, 1) for residence, language, gender
+    roster: tuple[Mobilizer, ...]  # by post, then by start
+    active: Array  # bool (W, M): somebody holds the post
+    traits: Array  # float64 (4, W, M): resident, language, woman (0 or 1), training; 0 where vacant
+
+    @property
+    def weeks(self) -> int:
+        """Weeks of the campaign."""
+        return int(self.active.shape[0])
+
+    @property
+    def posts(self) -> int:
+        """Number of posts, M."""
+        return int(self.active.shape[1])
+
+    @property
+    def trained(self) -> int:
+        """How many people were hired and trained within the campaign, replacements included."""
+        return len(self.roster)
+
+    def holder(self, post: int, week: int) -> Mobilizer | None:
+        """Who holds the post in a campaign week; None if it is vacant."""
+        return next((m for m in self.roster if m.post == post and m.start <= week < m.stop), None)
+
+
+def hire(campaign: Mapping[str, Any], places: Places, seed: int) -> Staff:
+    """The staff of a campaign, a function of its parameters, the places and the seed of the run only.
+
+    Who has an attribute is drawn systematically: posts are shuffled by keyed draws and spread evenly over (0, 1), and
+    those below the share have it. Small campaigns thus stay near the share, and a larger share only adds.
+    """
+    size = np.diff(places.community_start)
+    # Treated communities, by district; then one long line of their households.
+    treated = np.flatnonzero(places.treated)
+    treated = treated[np.argsort(places.district[treated], kind="stable")]
+    household_edge = np.concatenate([[0], np.cumsum(size[treated])])
+    districts, first = np.unique(places.district[treated], return_index=True)
+    district_edge = household_edge[np.concatenate([first, [treated.size]])]
+    households = np.diff(district_edge)
+    posts = np.maximum(1, np.floor(households / campaign["households_per_mobilizer"] + 0.5).astype(np.int64))
+    local = np.arange(posts.sum()) - np.repeat(np.cumsum(posts) - posts, posts)
+    supervisors = -(-posts // SUPERVISED)
+    post_edge = np.repeat(district_edge[:-1], posts) + local * np.repeat(households, posts) // np.repeat(posts, posts)
+    # Every stretch of that line between two edges belongs to one post and one community.
+    edges = np.union1d(household_edge, post_edge)
+    pair_post = np.searchsorted(post_edge, edges[:-1], side="right") - 1
+    pair_community = treated[np.searchsorted(household_edge, edges[:-1], side="right") - 1]
+    total = int(posts.sum())
+    weeks = int(campaign["weeks"])
+    # Unpaid mobilizers leave more often.
+    unpaid = 1 + (campaign["unpaid_attrition_ratio"] - 1) * (1 - campaign["mobilizer_paid"])
+    staff = Staff(
+        seed=seed,
+        visits_per_week=float(campaign["visits_per_mobilizer_week"]),
+        leave_chance=min(1.0, campaign["mobilizer_attrition"] * unpaid),
+        vacancy_weeks=int(campaign["vacancy_weeks"]),
+        profile=tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training")),  # type: ignore[arg-type]
+        communities=int(places.treated.shape[0]),
+        district=np.repeat(districts, posts),
+        supervisor=np.repeat(np.cumsum(supervisors) - supervisors, posts) + local // SUPERVISED,
+        caseload=np.diff(np.concatenate([post_edge, household_edge[-1:]])),
+        pair_post=pair_post,
+        pair_community=pair_community,
+        pair_households=np.diff(edges),
+        position=np.array([_positions(seed, s, total) for s in (STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN)]),
+        roster=(),
+        active=np.zeros((weeks, total), bool),
+        traits=np.zeros((4, weeks, total)),
+    )
+    roster = tuple(person for post in range(total) for person in _holders(staff, post, 0, 0))
+    for person in roster:
+        _enter(staff, person)
+    return replace(staff, roster=roster)
+
+
+def dismiss(staff: Staff, post: int, week: int) -> Staff:
+    """The staff if whoever holds the post leaves at the start of a campaign week; the same staff if it is vacant.
+
+    The vacancy is filled as any other, by the next holder in line.
+    """
+    person = staff.holder(post, week)
+    if person is None:
+        return staff
+    changed = replace(staff, active=staff.active.copy(), traits=staff.traits.copy())
+    changed.active[week:, post] = False
+    changed.traits[:, week:, post] = 0.0
+    successors = list(_holders(changed, post, person.number + 1, week + staff.vacancy_weeks))
+    for successor in successors:
+        _enter(changed, successor)
+    stays = [m for m in staff.roster if m.post != post or m.start < person.start]
+    roster = sorted([*stays, person._replace(stop=week), *successors])
+    return replace(changed, roster=tuple(roster))
+
+
+def staff_weeks(staff: Staff, first: int, stop: int) -> StaffWeeks:
+    """Capacity and profile of the staff in campaign weeks first ... stop - 1, by community.
+
+    A week's numbers do not depend on which weeks are asked for together. Where nobody is active, capacity is 0 and
+    the profile is the one that the parameters ask for.
+    """
+    weeks, communities = stop - first, staff.communities
+    active = staff.active[first:stop, staff.pair_post]
+    # bincount adds one after the other, in order: the same bits for one week as for many.
+    cell = (np.arange(weeks)[:, None] * communities + staff.pair_community).ravel()
+
+    def total(weight: Array) -> Array:
+        return np.bincount(cell, weight.ravel(), weeks * communities).reshape(weeks, communities)
+
+    served = active * staff.pair_households
+    share = staff.pair_households / staff.caseload[staff.pair_post]
+    capacity = total(active * (staff.visits_per_week * share))
+    households = total(served)
+    means = [
+        np.where(households > 0, total(served * trait[first:stop, staff.pair_post]) / np.maximum(households, 1), wanted)
+        for trait, wanted in zip(staff.traits, staff.profile, strict=True)
+    ]
+    return StaffWeeks(capacity, *means)
+
+
+def staff_week(staff: Staff, week: int) -> StaffWeeks:
+    """Capacity and profile of the staff in one campaign week: (1, C) arrays, see `staff_weeks`."""
+    return staff_weeks(staff, week, week + 1)
+
+
+def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWeeks:
+    """The staff of no campaign: no capacity, and the profile that the parameters ask for."""
+    return StaffWeeks(np.zeros((weeks, communities)), *(np.full((weeks, communities), wanted) for wanted in profile))
+
+
+def _positions(seed: int, stream: int, posts: int) -> Array:
+    """Posts in a random order, evenly over (0, 1): ``(rank + u) / M``."""
+    key = np.uint64(seed)
+    rank = np.empty(posts)
+    rank[np.argsort([uniform(key, stream, 0, post) for post in range(posts)], kind="stable")] = np.arange(posts)
+    position: Array = (rank + uniform(key, stream, 1, 0)) / max(posts, 1)
+    return position
+
+
+def _holders(staff: Staff, post: int, number: int, start: int) -> list[Mobilizer]:
+    """Those who hold the post one after the other, from campaign week `start` on."""
+    found = []
+    while start < staff.weeks:
+        stop = start + trials(uniform(np.uint64(staff.seed), STAFF_LEAVES, number, post), staff.leave_chance)
+        has = [
+            bool((position + number * GOLDEN) % 1.0 < share)
+            for position, share in zip(staff.position[:, post].tolist(), staff.profile[:3], strict=True)
+        ]
+        found.append(Mobilizer(post, number, start, stop, has[0], has[1], has[2], staff.profile[3]))
+        start, number = stop + staff.vacancy_weeks, number + 1
+    return found
+
+
+def _enter(staff: Staff, person: Mobilizer) -> None:
+    """Write a person into the weekly arrays of a staff that is still being made."""
+    weeks = slice(person.start, min(person.stop, staff.weeks))
+    staff.active[weeks, person.post] = True
+    for trait, value in enumerate((person.resident, person.language, person.woman, person.training)):
+        staff.traits[trait, weeks, person.post] = value
