@@ -1,0 +1,330 @@
+"""What a scenario file may hold: pydantic models made from the table of parameters, and the words for what is wrong.
+
+The models check keys, types and ranges, every one of them in one pass. What needs two values at a time (sums, links,
+blends) is checked in `smsim.scenario`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from functools import cache
+from numbers import Integral, Real
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
+
+from smsim.engine.arrays import ACTIVITIES
+from smsim.parameters import Parameter, Section, section
+from smsim.strategy import LEADERS, TIMINGS
+from smsim.yaml_lines import KeyPath, shorten
+
+SECTIONS: tuple[Section, ...] = ("world", "activities", "campaign", "run")
+MAX_BEHAVIOURS = 8
+MAX_STRATEGIES = 40
+NAME = re.compile(r"[^\W\d_][\w-]{0,39}")  # of a behaviour or strategy: it becomes a file name, a column, a label
+
+_UNIT = re.compile(r"\s*(?:US)?\$?\s*([-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
+
+
+def say_number(value: Any) -> str:
+    """A number as a planner writes it: no trailing zero, no exponent where none is needed."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return shorten(value)
+    number = float(value)
+    if number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return f"{number:.12g}"
+
+
+def say_value(value: Any) -> str:
+    """A value as YAML would write it, cut where it gets long."""
+    if value is None:
+        return "nothing"
+    return str(value).lower() if isinstance(value, bool) else shorten(value)
+
+
+def check_number(value: Any, low: float, high: float, unit: str, integer: bool = False) -> float | int:
+    """`value` as a number in [low, high], an int where one is wanted.
+
+    Raises
+    ------
+    PydanticCustomError
+        With the rule, what was given and, where a slip is plain (a unit, a percentage, a comma), what to write.
+    """
+    what = "a whole number" if integer else "a number"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise _error(f"must be {what}; got {say_value(value)}{_remedy(value, low, high, unit)}")
+    if not math.isfinite(value):
+        raise _error(f"must be {what}; got {'not-a-number (.nan)' if math.isnan(value) else 'infinity'}")
+    if not (low <= value <= high):
+        percent = f" (write {say_number(value / 100)} for {say_number(value)}%)"
+        hint = percent if (low, high) == (0, 1) and 1 < value <= 100 else ""
+        raise _error(f"must be in [{say_number(low)}, {say_number(high)}]{_in_unit(unit)}; got {say_number(value)}{hint}")
+    if integer:
+        if isinstance(value, Integral):
+            return int(value)
+        if not float(value).is_integer():
+            raise _error(f"must be a whole number{f' of {unit}' if _in_unit(unit) else ''}; got {say_number(value)}")
+        return int(value)
+    return float(value)
+
+
+def _in_unit(unit: str) -> str:
+    return "" if unit in ("", "share", "integer", "weight", "ratio") else f" {unit}"
+
+
+def _remedy(value: Any, low: float, high: float, unit: str) -> str:
+    """What to write instead of a text that was meant as a number; "" if that is not plain."""
+    found = _UNIT.fullmatch(value) if isinstance(value, str) and len(value) < 100 else None
+    if not found:
+        return ""
+    digits, rest = found.group(1), found.group(2).strip()
+    if "," in digits:  # 20,000 has a thousands comma, 0,5 a decimal one
+        thousands = re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", digits)
+        digits = digits.replace(",", "" if thousands else ".")
+    try:
+        number = float(digits)
+    except ValueError:
+        return ""
+    if rest == "%":
+        return f" (write {say_number(number / 100)})" if (low, high) == (0, 1) else f" (write {say_number(number)})"
+    if rest.replace("_", "").isdigit():
+        return f" (write {digits}{rest.replace('_', '')})"
+    unit_note = f": the unit is {unit}" if unit and (rest or "$" in str(value)) else ", without quotes" if not rest else ""
+    return f" (write {say_number(number)}{unit_note})"
+
+
+def _error(words: str) -> PydanticCustomError:
+    # braces would be read as a template
+    return PydanticCustomError("smsim", "{words}", {"words": words})
+
+
+def guess(word: str, known: Any) -> str:
+    """"; did you mean 'strategies'?", or "" when nothing is close."""
+    close = difflib.get_close_matches(str(word).lower(), [str(k) for k in known], n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _number_type(low: float, high: float, unit: str, integer: bool = False, doc: str = "", default: Any = None) -> Any:
+    schema = {"type": "integer" if integer else "number", "minimum": low, "maximum": high}
+    schema |= {"description": doc} if doc else {}
+    schema |= {"default": default} if default is not None else {}
+    return Annotated[Any, PlainValidator(lambda v: check_number(v, low, high, unit, integer)), WithJsonSchema(schema)]
+
+
+def _choice_type(choices: tuple[str, ...], doc: str = "", default: Any = None) -> Any:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise _error(f"must be one of {', '.join(choices)}; got {say_value(value)}{guess(str(value), choices)}")
+        return value
+
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)}
+    schema |= {"description": doc} if doc else {}
+    schema |= {"default": default} if default is not None else {}
+    return Annotated[Any, PlainValidator(check), WithJsonSchema(schema)]
+
+
+def _parameter_type(p: Parameter) -> Any:
+    doc = f"{p.doc} ({p.unit}; {p.source})"
+    if p.choices:
+        return _choice_type(p.choices, doc, p.default)
+    if p.default is None:
+        return Annotated[Any, PlainValidator(_name_or_none), WithJsonSchema({"type": ["string", "null"], "description": doc})]
+    return _number_type(p.low, p.high, p.unit, p.integer, doc, p.default)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list, bool)) or value is None or not str(value).strip():
+        raise _error(f"must be a text; got {say_value(value)}")
+    return str(value).strip()
+
+
+def _name_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _any_value(value: Any) -> Any:
+    if isinstance(value, (dict, list)):
+        raise _error(f"must be one number or text; got {say_value(value)}")
+    return value
+
+
+Text = Annotated[Any, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"], "minLength": 1})]
+Value = Annotated[Any, PlainValidator(_any_value), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+Share = _number_type(0, 1, "share")
+Grade = _choice_type(("measured", "derived", "assumed"), "how the figure is known")
+When = _choice_type(("baseline", "end", "follow_up"), "last week before the campaign, its last week, last week of all")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Evidence(_Strict):
+    """A figure from outside with its source and grade."""
+
+    figure: Text
+    value: Value = None
+    unit: Text = ""
+    period: Text = ""
+    place: Text = ""
+    source: Text
+    grade: Grade
+    note: Text = ""
+
+
+class TargetEntry(_Strict):
+    """A figure that the simulation should reproduce."""
+
+    behaviour: Text = ""
+    strategy: Text = "none"
+    when: When
+    group: Text = "all"
+    value: Share
+    tolerance: Share
+    unit: Text = "share"
+    source: Text
+
+
+class FittedEntry(_Strict):
+    """A value that was fitted: to which target, how, on which seeds."""
+
+    path: Text
+    to: Text
+    by: Text
+    seeds: Text = ""
+    note: Text = ""
+
+
+def _mapping_model(name: str, keys: tuple[str, ...], kind: Any, doc: str) -> type[BaseModel]:
+    fields: dict[str, Any] = {key: (kind, None) for key in keys}
+    return create_model(name, __base__=_Strict, __doc__=doc, **fields)
+
+
+Shares = _mapping_model("Shares", ACTIVITIES, Share, "Share of the field budget per activity; they sum to 1.")
+Timing = _mapping_model("Timing", ACTIVITIES, _choice_type(TIMINGS), "When each activity's money is spent; flat by default.")
+LeaderShare = _mapping_model("LeaderShare", LEADERS, Share, "How leader sessions are split; they sum to 1.")
+
+
+class StrategyEntry(_Strict):
+    """A strategy: shares of the budget over activities and their timing, or a blend of other strategies."""
+
+    shares: Shares | None = None  # type: ignore[valid-type]
+    timing: Timing | None = None  # type: ignore[valid-type]
+    leader_share: LeaderShare | None = None  # type: ignore[valid-type]
+    blend: dict[str, Share] | None = None
+
+
+def _section_model(name: Section) -> type[BaseModel]:
+    fields: dict[str, Any] = {p.name: (_parameter_type(p), p.default) for p in section(name).values()}
+    return create_model(name.capitalize(), __base__=_Strict, **fields)
+
+
+@cache
+def scenario_model() -> type[BaseModel]:
+    """The pydantic model of a whole scenario file."""
+    sections: dict[str, Any] = {name: (_section_model(name) | None, None) for name in SECTIONS}
+    behaviour = _section_model("behaviour")
+    fields: dict[str, Any] = {
+        "extends": (Text | None, Field(None, description="another scenario file whose values hold unless given here")),
+        "about": (dict[str, Value] | None, Field(None, description="title, place, period, citation")),
+        "evidence": (list[Evidence] | None, Field(None, description="figures with source and grade")),
+        "targets": (list[TargetEntry] | None, Field(None, description="what the simulation should reproduce")),
+        "illustrative": (Text | None, Field(None, description="why there are no targets")),
+        "behaviour": (behaviour | None, Field(None, description="the behaviour, if there is only one")),
+        "behaviours": (dict[str, behaviour | None] | None, Field(None, description="behaviours by name, 1 to 8")),  # type: ignore[valid-type]
+        "strategies": (dict[str, StrategyEntry] | None, Field(None, description="strategies by name, beside the built-in ones")),
+        "sources": (dict[str, Text] | None, Field(None, description="source of a value, by its path: world.mean_ties")),
+        "fitted": (list[FittedEntry] | None, Field(None, description="values that were fitted, and to what")),
+    }
+    return create_model("Scenario", __base__=_Strict, **(sections | fields))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of scenario files, for editors that complete and underline."""
+    schema = scenario_model().model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "smsim scenario"
+    return schema
+
+
+def check_structure(data: dict[str, Any]) -> tuple[dict[str, Any] | None, list[tuple[KeyPath, str]]]:
+    """`data` with every number in its type (None if something is wrong), and all that is wrong: path and sentence."""
+    try:
+        model = scenario_model().model_validate(data)
+    except ValidationError as error:
+        return None, [_words(e) for e in error.errors(include_url=False)]
+    given = model.model_dump(exclude_unset=True)
+    return {key: value for key, value in given.items() if value is not None or key == "strategies"}, []
+
+
+_WANTED = {
+    "model_type": "must hold keys with values",
+    "model_attributes_type": "must hold keys with values",
+    "dict_type": "must hold keys with values",
+    "list_type": "must be a list, each entry starting with '- '",
+}
+
+
+def _words(error: Any) -> tuple[KeyPath, str]:
+    path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
+    name = say_path(path)
+    match error["type"]:
+        case "extra_forbidden":
+            return path, _unknown_key(path)
+        case "missing":
+            return path[:-1], f"{say_path(path[:-1])} needs the key {path[-1]!r}"
+        case kind if kind in _WANTED:
+            return path, f"{name} {_WANTED[kind]}; got {say_value(error['input'])}"
+        case "smsim":
+            return path, f"{name} {error['ctx']['words']}"
+    return path, f"{name}: {error['msg']}; got {say_value(error['input'])}"
+
+
+def say_path(path: KeyPath) -> str:
+    """A path as messages write it: ``world.mean_ties``, ``targets[2].value`` (counted from 1)."""
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def known_keys(path: KeyPath) -> tuple[str, ...]:
+    """Keys that may stand in the mapping at `path`; () where any name may."""
+    match path:
+        case ():
+            return tuple(scenario_model().model_fields)
+        case ("behaviour",) | ("behaviours", _):
+            return tuple(section("behaviour"))
+        case (name,) if name in SECTIONS:
+            return tuple(section(name))  # type: ignore[arg-type]
+        case ("evidence", _):
+            return tuple(Evidence.model_fields)
+        case ("targets", _):
+            return tuple(TargetEntry.model_fields)
+        case ("fitted", _):
+            return tuple(FittedEntry.model_fields)
+        case ("strategies", _):
+            return tuple(StrategyEntry.model_fields)
+        case ("strategies", _, "leader_share"):
+            return LEADERS
+        case ("strategies", _, _):
+            return ACTIVITIES
+    return ()
+
+
+def _unknown_key(path: KeyPath) -> str:
+    key, parent = str(path[-1]), path[:-1]
+    where = f" in {say_path(parent)}" if parent else ""
+    hint = guess(key, known_keys(parent))
+    if not hint:
+        homes = ["behaviours" if s == "behaviour" else s for s in (*SECTIONS, "behaviour") if key in section(s)]  # type: ignore[arg-type]
+        hint = f"; it belongs in '{homes[0]}'" if homes else f"; known are {', '.join(known_keys(parent))}" if parent else ""
+        if parent[:1] == ("strategies",) and len(parent) == 2 and key in ACTIVITIES:
+            hint = "; write it in 'shares'"
+    return f"unknown key {shorten(key)}{where}{hint if len(hint) < 200 else ''}"
+
+
