@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numba import njit
 
@@ -41,6 +43,8 @@ from smsim.engine.draws import (
 from smsim.engine.push import push
 from smsim.engine.rules import supports
 from smsim.engine.week import bit, close, decide, serve, settle
+
+Inputs = TypeVar("Inputs", Households, Places, Plan)
 
 
 def new_record(weeks: int, behaviours: int, cells: int, communities: int, districts: int) -> Record:
@@ -132,7 +136,7 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         in_need=np.zeros(c, np.int64),
         voices=np.zeros(c, np.int64),
     )
-    _begin(state, households, behaviours, context[0], np.uint64(seed))
+    _begin(state, _frozen(households), _frozen_array(behaviours), context[0], np.uint64(seed))
     return state
 
 
@@ -155,8 +159,28 @@ def advance(
 ) -> None:
     """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run."""
     _advance(
-        state, record, households, places, plan, behaviours, context[0], np.uint64(seed), first_week, stop_week
+        state,
+        record,
+        _frozen(households),
+        _frozen(places),
+        _frozen(plan),
+        _frozen_array(behaviours),
+        context[0],
+        np.uint64(seed),
+        first_week,
+        stop_week,
     )
+
+
+def _frozen(inputs: Inputs) -> Inputs:
+    # One compiled signature whether the caller's arrays are read-only (a shared world) or not.
+    return type(inputs)(*(_frozen_array(value) if isinstance(value, np.ndarray) else value for value in inputs))
+
+
+def _frozen_array(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @njit(nogil=True, cache=True)
