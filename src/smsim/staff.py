@@ -24,7 +24,7 @@ SUPERVISED = 10  # mobilizers per supervisor
 GOLDEN = 0.6180339887498949  # successive holders of a post spread evenly over (0, 1)
 
 
-class Mobilizer(NamedTuple):
+class Tenure(NamedTuple):
     """One person in one post."""
 
     post: int
@@ -65,7 +65,7 @@ class Staff:
     pair_community: Array  # int64 (K,)
     pair_households: Array  # int64 (K,)
     position: Array  # float64 (3, M): where a post stands in (0, 1) for residence, language, gender
-    roster: tuple[Mobilizer, ...]  # by post, then by start
+    roster: tuple[Tenure, ...]  # by post, then by start
     active: Array  # bool (W, M): somebody holds the post
     traits: Array  # float64 (4, W, M): resident, language, woman (0 or 1), training; 0 where vacant
 
@@ -84,7 +84,7 @@ class Staff:
         """How many people were hired and trained within the campaign, replacements included."""
         return len(self.roster)
 
-    def holder(self, post: int, week: int) -> Mobilizer | None:
+    def holder(self, post: int, week: int) -> Tenure | None:
         """Who holds the post in a campaign week; None if it is vacant."""
         return next((m for m in self.roster if m.post == post and m.start <= week < m.stop), None)
 
@@ -202,7 +202,7 @@ def _positions(seed: int, stream: int, posts: int) -> Array:
     return position
 
 
-def _holders(staff: Staff, post: int, number: int, start: int) -> list[Mobilizer]:
+def _holders(staff: Staff, post: int, number: int, start: int) -> list[Tenure]:
     """Those who hold the post one after the other, from campaign week `start` on."""
     found = []
     while start < staff.weeks:
@@ -211,12 +211,12 @@ def _holders(staff: Staff, post: int, number: int, start: int) -> list[Mobilizer
             bool((position + number * GOLDEN) % 1.0 < share)
             for position, share in zip(staff.position[:, post].tolist(), staff.profile[:3], strict=True)
         ]
-        found.append(Mobilizer(post, number, start, stop, has[0], has[1], has[2], staff.profile[3]))
+        found.append(Tenure(post, number, start, stop, has[0], has[1], has[2], staff.profile[3]))
         start, number = stop + staff.vacancy_weeks, number + 1
     return found
 
 
-def _enter(staff: Staff, person: Mobilizer) -> None:
+def _enter(staff: Staff, person: Tenure) -> None:
     """Write a person into the weekly arrays of a staff that is still being made."""
     weeks = slice(person.start, min(person.stop, staff.weeks))
     staff.active[weeks, person.post] = True
