@@ -1,0 +1,335 @@
+"""The command line. Nothing heavy is imported before a command needs it: ``smsim --help`` must answer at once.
+
+Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from smsim.errors import RunError, ScenarioError, SmsimError
+
+if TYPE_CHECKING:
+    from smsim.scenario import Scenario
+
+MAX_THREADS = 16  # beyond, memory traffic gains little; ask for more with --threads
+
+
+class Sentences(TyperGroup):
+    """Turns what goes wrong on purpose into a sentence and an exit code; only bugs leave a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SmsimError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1 if isinstance(error, RunError) else 2) from None
+        except MemoryError:
+            typer.echo("not enough memory: use fewer --threads or fewer world.households", err=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing was written", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=Sentences,
+    name="smsim",
+    help="Simulate social mobilization campaigns and compare their strategies.",
+    epilog="Start with: smsim compare scenarios/village.yaml",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich would more than double the cost of --help
+    pretty_exceptions_enable=False,
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file (YAML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of randomness; the scenario's own if not given.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; results/NAME if not given.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, envvar="SMSIM_THREADS", help="Runs side by side; results do not depend on it."),
+]
+
+
+def app_main() -> None:
+    """Entry point of ``smsim``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console may lack a letter of a title
+    app(prog_name="smsim")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import smsim
+
+        typer.echo(f"smsim {smsim.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files (YAML).")],
+    as_json: Json = False,
+) -> None:
+    """Check scenario files, say what is wrong and where."""
+    from smsim.scenario import load_scenario
+
+    reports = []
+    for file in files:
+        try:
+            scenario = load_scenario(file)
+            reports.append({"file": file, "fine": True, "digest": scenario.digest, "message": repr(scenario)})
+        except ScenarioError as error:
+            reports.append({"file": file, "fine": False, "digest": None, "message": str(error)})
+    if as_json:
+        typer.echo(json.dumps(reports, indent=2))
+    else:
+        for entry in reports:
+            text = f"{entry['file']}: fine\n  {entry['message']}" if entry["fine"] else str(entry["message"])
+            typer.echo(text, err=not entry["fine"])
+    if not all(entry["fine"] for entry in reports):
+        raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    file: File,
+    strategy: Annotated[str, typer.Option(metavar="NAME", help="Strategy, or 'none' for no campaign.")] = "hybrid",
+    seed: Seed = None,
+    out: Out = None,
+) -> None:
+    """Run one strategy once; write it week by week."""
+    scenario = _load(file, seed=seed)
+    _known_strategies(scenario, [strategy])
+    with _results(out, scenario) as folder:
+        from smsim.simulate import simulate
+
+        simulate(scenario, strategy=strategy, seed=int(scenario.run["seed"])).write(folder, command=_command())
+    typer.echo(f"Written: {_folder(out, scenario) / 'weekly.parquet'}")
+
+
+@app.command()
+def compare(
+    file: File,
+    replicates: Annotated[int | None, typer.Option(help="Paired worlds; the scenario's own number if not given.")] = None,
+    seed: Seed = None,
+    strategies: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Only these strategies; all of the scenario if not given.")
+    ] = None,
+    threads: Threads = None,
+    out: Out = None,
+) -> None:
+    """Compare strategies at equal budget; write a report."""
+    scenario = _load(file, seed=seed, replicates=replicates)
+    names = [name.strip() for name in strategies.split(",") if name.strip()] if strategies is not None else None
+    if names is not None:
+        if not names:
+            raise ScenarioError(f"--strategies is empty; this scenario has {', '.join(scenario.strategies)} and none")
+        _known_strategies(scenario, names)
+    with _results(out, scenario) as folder:
+        with _progress() as progress:
+            from smsim.compare import compare as compare_strategies
+
+            comparison = compare_strategies(
+                scenario,
+                replicates=int(scenario.run["replicates"]),
+                seed=int(scenario.run["seed"]),
+                threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
+                strategies=names,
+                progress=progress,
+            )
+        comparison.write(folder, command=_command())
+    for sentence in comparison.summary():
+        typer.echo(sentence)
+    typer.echo(f"\nReport: {_folder(out, scenario) / 'report.html'}")
+
+
+@app.command()
+def parameters(
+    section: Annotated[str | None, typer.Option(metavar="NAME", help="Only world, behaviour, activities, ...")] = None,
+    as_json: Json = False,
+) -> None:
+    """List every parameter with its range and source."""
+    from dataclasses import asdict
+
+    from smsim.parameters import PARAMETERS
+
+    known = list(dict.fromkeys(p.section for p in PARAMETERS.values()))
+    if section is not None and section not in known:
+        raise ScenarioError(f"no section {section!r}; there are {', '.join(known)}")
+    chosen = [p for p in PARAMETERS.values() if section in (None, p.section)]
+    if as_json:
+        typer.echo(json.dumps([{"path": p.path} | asdict(p) for p in chosen], indent=2))
+        return
+    for p in chosen:
+        symbol = f" ({p.symbol})" if p.symbol else ""
+        valid = f"one of {', '.join(p.choices)}" if p.choices else f"valid {p.low:g} to {p.high:g}"
+        swept = f"; swept {p.sweep.low:g} to {p.sweep.high:g} ({p.sweep.scale})" if p.sweep else ""
+        default = f"{p.default:g}" if isinstance(p.default, float) else str("none" if p.default is None else p.default)
+        limits = "" if p.default is None else f"; {valid}{swept}"
+        typer.echo(f"{p.path}{symbol}: {default} {p.unit}{limits}\n    {p.doc}. Source: {p.source}")
+
+
+@app.command()
+def scenarios(
+    folder: Annotated[Path, typer.Argument(help="Folder of scenario files.")] = Path("scenarios"),
+    as_json: Json = False,
+) -> None:
+    """List the scenario files of a folder."""
+    from smsim.scenario import load_scenario
+
+    if not folder.is_dir():
+        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
+    rows = []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            rows.append(_row(path, load_scenario(path)))
+        except ScenarioError as error:
+            rows.append({"file": str(path), "problem": str(error)})
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        for row in rows or [{"file": str(folder), "problem": f"{folder}: no scenario files here (*.yaml)"}]:
+            typer.echo(row["problem"] if "problem" in row else _row_text(row), err="problem" in row)
+    if any("problem" in row for row in rows):
+        raise typer.Exit(2)
+
+
+def _row(path: Path, scenario: Scenario) -> dict[str, Any]:
+    grades = [entry["grade"] for entry in scenario.evidence]
+    return {
+        "file": str(path),
+        "name": scenario.name,
+        "title": scenario.about.get("title", ""),
+        "behaviours": list(scenario.behaviours),
+        "targets": len(scenario.targets),
+        "illustrative": scenario.illustrative,
+        "evidence": {grade: grades.count(grade) for grade in ("measured", "derived", "assumed")},
+        "digest": scenario.digest,
+    }
+
+
+def _row_text(row: dict[str, Any]) -> str:
+    compared = f"{row['targets']} target{'s' * (row['targets'] > 1)}" if row["targets"] else "illustrative"
+    evidence = ", ".join(f"{count} {grade}" for grade, count in row["evidence"].items() if count) or "none"
+    return f"{row['file']}: {row['title'] or row['name']}\n    {compared}; evidence: {evidence}"
+
+
+# ---- shared by the commands
+
+
+def _load(file: str, seed: int | None = None, replicates: int | None = None) -> Scenario:
+    """The scenario with the options of the command line laid over it."""
+    from smsim.scenario import load_scenario
+
+    scenario = load_scenario(file)
+    asked = {key: value for key, value in (("seed", seed), ("replicates", replicates)) if value is not None}
+    if not asked:
+        return scenario
+    try:
+        return scenario.replace(run=asked)
+    except ScenarioError as error:
+        words = " ".join(str(error).split("\n  ")[1:]) or str(error)
+        raise ScenarioError(words.replace("run.seed", "--seed").replace("run.replicates", "--replicates")) from None
+
+
+def _known_strategies(scenario: Scenario, names: list[str]) -> None:
+    from difflib import get_close_matches
+
+    known = [*scenario.strategies, "none"]
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"this scenario has {', '.join(known)}"
+            raise ScenarioError(f"no strategy {name!r}; {remedy}")
+
+
+def _command() -> str:
+    """The command as typed, for the manifest; without the path of the program, which says nothing elsewhere."""
+    import shlex
+
+    return shlex.join(["smsim", *sys.argv[1:]])
+
+
+def _folder(out: Path | None, scenario: Scenario) -> Path:
+    return out if out is not None else Path("results") / scenario.name
+
+
+@contextmanager
+def _results(out: Path | None, scenario: Scenario) -> Iterator[Path]:
+    """A temporary folder whose files move to the results folder when all of them are written, or not at all.
+
+    Whether the results folder can be written is found out first: nobody waits an hour to learn that it cannot.
+    """
+    import shutil
+    import tempfile
+
+    folder = _folder(out, scenario)
+    place = folder  # the temporary folder lies where the results will: a file can move, at once, within one disk
+    while not (place.exists() or place.is_symlink()) and place != place.parent:
+        place = place.parent
+    if place.exists() and not place.is_dir():
+        raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=".smsim-", dir=place))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"--out {folder}: cannot write there ({reason}); name another folder") from None
+    try:
+        yield staging
+        _publish(staging, folder)
+    except OSError as error:
+        raise RunError(f"{folder}: the results could not be written ({error.strerror or error})") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, folder: Path) -> None:
+    """Move every file to its place; the manifest last, since it says that the others are whole."""
+    files = sorted((f for f in staging.rglob("*") if f.is_file()), key=lambda f: (f.name == "manifest.json", str(f)))
+    targets = [folder / file.relative_to(staging) for file in files]
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            try:
+                with open(target, "r+b"):  # on Windows a file that Excel has open cannot be replaced
+                    pass
+            except OSError:
+                raise RunError(f"{target} cannot be replaced; is it open in another program?") from None
+    for file, target in zip(files, targets, strict=True):
+        os.replace(file, target)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr; call it with (done, total)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("comparing", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
