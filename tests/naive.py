@@ -62,10 +62,31 @@ from smsim.engine.arrays import (
 # ---- draws, as engine/draws.py describes them -------------------------------------------------------------------
 
 STREAMS = (
-    "INITIAL_RUMOUR TALK RUMOUR_HEAR RUMOUR_END DECIDE EVENTS ATTEMPT GIVE_UP LAPSE MATURE TURNOVER MEDIA_CONTACT "
-    "VISIT_CONTACT DIALOGUE_CONTACT VISIT_ACCEPT DIALOGUE_ACCEPT DEBUNK RUMOUR_SHOCK STOCK RATION APPROVE SURVEY_WHO "
-    "SURVEY_ERROR DISSEMINATE"
-).split()
+    "INITIAL_RUMOUR",
+    "TALK",
+    "RUMOUR_HEAR",
+    "RUMOUR_END",
+    "DECIDE",
+    "EVENTS",
+    "ATTEMPT",
+    "GIVE_UP",
+    "LAPSE",
+    "MATURE",
+    "TURNOVER",
+    "MEDIA_CONTACT",
+    "VISIT_CONTACT",
+    "DIALOGUE_CONTACT",
+    "VISIT_ACCEPT",
+    "DIALOGUE_ACCEPT",
+    "DEBUNK",
+    "RUMOUR_SHOCK",
+    "STOCK",
+    "RATION",
+    "APPROVE",
+    "SURVEY_WHO",
+    "SURVEY_ERROR",
+    "DISSEMINATE",
+)
 STREAM = {name: number for number, name in enumerate(STREAMS)}
 
 
@@ -239,7 +260,7 @@ class Community:
     share: float  # of the budget
     E: list[float] = field(default_factory=lambda: [0.0] * 4)
     approved: bool = False
-    O: float = 0.0  # noqa: E741 - the document's letter for ownership
+    O: float = 0.0  # ownership
     started_alone: bool = False
     interviews: float = 0.0
     estimate: float = -1.0
@@ -493,12 +514,13 @@ class Simulation:
         found = set()
         if home.media and strikes(self.u("MEDIA_CONTACT", t, home.id), h_media):
             found.add(MEDIA)
-        if strikes(self.u("VISIT_CONTACT", t, home.id), h_visit):
-            if acc >= 1 or self.u("VISIT_ACCEPT", t, home.id) < acc:
-                found.add(VISIT)
-        if home.joiner and strikes(self.u("DIALOGUE_CONTACT", t, home.invite_id), h_dialogue):
-            if acc >= 1 or self.u("DIALOGUE_ACCEPT", t, home.id) < acc:
-                found.add(DIALOGUE)
+        if strikes(self.u("VISIT_CONTACT", t, home.id), h_visit) and (
+            acc >= 1 or self.u("VISIT_ACCEPT", t, home.id) < acc
+        ):
+            found.add(VISIT)
+        invited = home.joiner and strikes(self.u("DIALOGUE_CONTACT", t, home.invite_id), h_dialogue)
+        if invited and (acc >= 1 or self.u("DIALOGUE_ACCEPT", t, home.id) < acc):
+            found.add(DIALOGUE)
         return found
 
     def touch(self, t: int, home: Home, channels: set[int]) -> None:
@@ -791,7 +813,7 @@ class Simulation:
             H = total(heard) / len(heard) if heard else 0.0
             target = ctx.responsiveness * (H * H) / (H * H + ctx.pressure_half * ctx.pressure_half) if H else 0.0
             owned = [place.O for place in self.communities if place.district == d]
-            O = total(owned) / len(owned)  # noqa: E741
+            O = total(owned) / len(owned)
             if target > Y:
                 self.Y[d] = Y + (target - Y) / ctx.response_weeks
             else:
@@ -919,8 +941,19 @@ def _home(households: Households, i: int, behaviours: int) -> Home:
     scalars = {
         name: getattr(households, name)[i].item()
         for name in (
-            "cell minority female hesitant media child joiner membership distance_km fear invite_id invite_weight"
-        ).split()
+            "cell",
+            "minority",
+            "female",
+            "hesitant",
+            "media",
+            "child",
+            "joiner",
+            "membership",
+            "distance_km",
+            "fear",
+            "invite_id",
+            "invite_weight",
+        )
     }
     ties = range(int(households.indptr[i]), int(households.indptr[i + 1]))
     return Home(
@@ -929,7 +962,9 @@ def _home(households: Households, i: int, behaviours: int) -> Home:
         ties=[(int(households.neighbor[k]), int(households.weight[k])) for k in ties],
         layers=[
             Layer(
-                float(households.threshold[b, i]), float(households.reference[b, i]), int(households.initial_stage[b, i])
+                float(households.threshold[b, i]),
+                float(households.reference[b, i]),
+                int(households.initial_stage[b, i]),
             )
             for b in range(behaviours)
         ],

@@ -187,7 +187,7 @@ def _households(choose: Choose, rng: np.random.Generator, sizes: list[int], cell
         neighbor=neighbor.astype(np.int32),
         weight=ties[rows, neighbor],
         reference=np.array([by_degree if choose(("share", "count")) == "share" else np.ones(n) for _ in range(layers)]),
-        threshold=rng.normal(choose((0.2, 0.0, 0.6)), 0.3, (layers, n)),
+        threshold=rng.normal(choose((0.2, 0.0, -0.4, 0.6)), 0.3, (layers, n)),
         initial_stage=rng.choice(6, (layers, n), p=stages).astype(np.uint8),
     )
 
