@@ -80,7 +80,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     pass
 
@@ -130,7 +132,9 @@ def run(
 @app.command()
 def compare(
     file: File,
-    replicates: Annotated[int | None, typer.Option(help="Paired worlds; the scenario's own number if not given.")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Paired worlds; the scenario's own number if not given.")
+    ] = None,
     seed: Seed = None,
     strategies: Annotated[
         str | None, typer.Option(metavar="A,B", help="Only these strategies; all of the scenario if not given.")
@@ -167,12 +171,20 @@ def compare(
 def parameters(
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only world, behaviour, activities, ...")] = None,
     as_json: Json = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of scenario files, for editors.")
+    ] = False,
 ) -> None:
     """List every parameter with its range and source."""
     from dataclasses import asdict
 
     from smsim.parameters import PARAMETERS
 
+    if schema:
+        from smsim.scenario import json_schema
+
+        typer.echo(json.dumps(json_schema(), indent=1))
+        return
     known = list(dict.fromkeys(p.section for p in PARAMETERS.values()))
     if section is not None and section not in known:
         raise ScenarioError(f"no section {section!r}; there are {', '.join(known)}")

@@ -182,21 +182,31 @@ def _sizes(data: dict[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str
     weeks = value["run.burn_in_weeks"] + value["campaign.weeks"] + value["run.follow_up_weeks"]
     if weeks > MAX_TOTAL_WEEKS:
         where = ("campaign", "weeks") if "weeks" in _mapping(data, "campaign") else ("run",)
-        yield where, (
-            f"run.burn_in_weeks + campaign.weeks + run.follow_up_weeks must be at most {MAX_TOTAL_WEEKS}; got {weeks:g}"
+        yield (
+            where,
+            (
+                "run.burn_in_weeks + campaign.weeks + run.follow_up_weeks must be at most "
+                f"{MAX_TOTAL_WEEKS}; got {weeks:g}"
+            ),
         )
     households, replicates = value["world.households"], value["run.replicates"]
     if households * replicates > MAX_HOUSEHOLD_WORLDS:
-        yield ("run", "replicates"), (
-            f"world.households x run.replicates must be at most {MAX_HOUSEHOLD_WORLDS:,}; got {households:,.0f} x "
-            f"{replicates:,.0f}; lower one of them"
+        yield (
+            ("run", "replicates"),
+            (
+                f"world.households x run.replicates must be at most {MAX_HOUSEHOLD_WORLDS:,}; got {households:,.0f} x "
+                f"{replicates:,.0f}; lower one of them"
+            ),
         )
     communities = max(households / value["world.households_per_community"], 1)
     size = memory_bytes(households, value["world.mean_ties"], communities, behaviours, weeks)
     if size > MAX_BYTES:
-        yield ("world", "households"), (
-            f"one run would take about {size / 2**30:.0f} GiB of memory, more than {MAX_BYTES // 2**30}; lower "
-            "world.households, world.mean_ties or the weeks, or raise world.households_per_community"
+        yield (
+            ("world", "households"),
+            (
+                f"one run would take about {size / 2**30:.0f} GiB of memory, more than {MAX_BYTES // 2**30}; lower "
+                "world.households, world.mean_ties or the weeks, or raise world.households_per_community"
+            ),
         )
 
 
@@ -214,9 +224,8 @@ def memory_bytes(households: float, mean_ties: float, communities: float, behavi
 def _number(data: dict[str, Any], part: str, key: str) -> float:
     """A number of the scenario, its default if it is missing or no number."""
     value = _mapping(data, part).get(key)
-    usable = isinstance(value, Real) and not isinstance(value, bool)
     parameter = PARAMETERS[f"{part}.{key}"]
-    if usable and parameter.low <= value <= parameter.high:
+    if isinstance(value, Real) and not isinstance(value, bool) and parameter.low <= float(value) <= parameter.high:
         return float(value)
     default = defaults(parameter.section)[key]
     return float(default) if isinstance(default, (int, float)) else 0.0

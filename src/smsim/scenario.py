@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from smsim.consistency import consistency_problems, parameter_paths
 from smsim.errors import ScenarioError
-from smsim.parameters import Section, defaults
+from smsim.parameters import defaults
 from smsim.schema import SECTIONS, check_structure, json_schema, say_path
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
 from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report, shorten
@@ -22,7 +22,7 @@ __all__ = ["Scenario", "Target", "json_schema", "load_scenario"]
 
 ASSUMED = "assumed (scenario)"
 ONLY_BEHAVIOUR = "behaviour"  # name of the behaviour of a file that describes just one
-NOT_A_RUN = ("replicates", "seed", "target_coverage")  # keys of `run` that choose and read runs, not what happens in one
+NOT_A_RUN = ("replicates", "seed", "target_coverage")  # keys of `run` that say which runs to make and how to read them
 MAX_EXTENDS = 10
 HYBRID = {"blend": {"pragmatic": 0.5, "activist": 0.5}}
 
@@ -33,7 +33,7 @@ class Fixed(dict[str, Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("a scenario does not change; scenario.replace(...) makes another one")
 
-    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Fixed, (dict(self),)
@@ -174,7 +174,10 @@ def _chain(path: Path, above: tuple[Path, ...]) -> list[Document]:
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """`over` laid upon `base`: mappings merge, strategies and lists are replaced whole, changed values lose their source."""
+    """`over` laid upon `base`: mappings merge, strategies and lists are replaced whole.
+
+    A value that changes loses the source it had.
+    """
     merged = _lay(base, over, ())
     if "targets" in over and "illustrative" not in over:
         merged.pop("illustrative", None)
@@ -235,10 +238,12 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
     """The scenario of a checked mapping."""
     if "behaviour" in data:
         data["behaviours"] = {ONLY_BEHAVIOUR: data.pop("behaviour")}
+        data["sources"] = {_full_path(p): source for p, source in (data.get("sources") or {}).items()}
+        data["fitted"] = [entry | {"path": _full_path(entry["path"])} for entry in data.get("fitted") or ()]
     described = data.get("behaviours") or {ONLY_BEHAVIOUR: {}}
     behaviours = Fixed({b: Fixed(defaults("behaviour") | (values or {})) for b, values in described.items()})
-    sections = {s: Fixed(defaults(s) | (data.get(s) or {})) for s in SECTIONS}
-    # The three are always there. A hybrid that the file does not define mixes what the file calls pragmatic and activist.
+    sections: dict[str, Fixed] = {s: Fixed(defaults(s) | (data.get(s) or {})) for s in SECTIONS}
+    # The three are always there. A hybrid that the file does not define mixes the pragmatic and activist of the file.
     strategies = Fixed(BUILT_IN | read_strategies({"hybrid": HYBRID} | (data.get("strategies") or {})))
     return Scenario(
         name=name,
@@ -250,11 +255,16 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
         **sections,
         behaviours=behaviours,
         strategies=strategies,
-        sources=Fixed(dict.fromkeys(parameter_paths(data), ASSUMED) | (data.get("sources") or {})),
+        sources=Fixed({path: ASSUMED for path in parameter_paths(data)} | (data.get("sources") or {})),
         fitted=tuple(Fixed(f) for f in data.get("fitted") or ()),
         digest=_digest(sections, behaviours, strategies),
         given=Fixed(data),
     )
+
+
+def _full_path(path: str) -> str:
+    """``behaviours.behaviour.kind`` for the ``behaviour.kind`` of a file with one behaviour."""
+    return f"behaviours.{path}" if path.startswith(f"{ONLY_BEHAVIOUR}.") else path
 
 
 def _target(entry: dict[str, Any], behaviours: Mapping[str, Any]) -> Target:
@@ -262,9 +272,7 @@ def _target(entry: dict[str, Any], behaviours: Mapping[str, Any]) -> Target:
     return Target(**filled)
 
 
-def _digest(
-    sections: dict[Section, Fixed], behaviours: Mapping[str, Any], strategies: Mapping[str, Strategy]
-) -> str:
+def _digest(sections: dict[str, Fixed], behaviours: Mapping[str, Any], strategies: Mapping[str, Strategy]) -> str:
     content = {
         **sections,
         "run": {k: v for k, v in sections["run"].items() if k not in NOT_A_RUN},

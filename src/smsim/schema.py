@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from smsim.engine.arrays import ACTIVITIES
-from smsim.parameters import Parameter, Section, section
+from smsim.parameters import PARAMETERS, Parameter, Section, section
 from smsim.strategy import LEADERS, TIMINGS
 from smsim.yaml_lines import KeyPath, shorten
 
@@ -59,17 +59,18 @@ def check_number(value: Any, low: float, high: float, unit: str, integer: bool =
         raise _error(f"must be {what}; got {say_value(value)}{_remedy(value, low, high, unit)}")
     if not math.isfinite(value):
         raise _error(f"must be {what}; got {'not-a-number (.nan)' if math.isnan(value) else 'infinity'}")
-    if not (low <= value <= high):
-        percent = f" (write {say_number(value / 100)} for {say_number(value)}%)"
-        hint = percent if (low, high) == (0, 1) and 1 < value <= 100 else ""
-        raise _error(f"must be in [{say_number(low)}, {say_number(high)}]{_in_unit(unit)}; got {say_number(value)}{hint}")
-    if integer:
-        if isinstance(value, Integral):
-            return int(value)
-        if not float(value).is_integer():
-            raise _error(f"must be a whole number{f' of {unit}' if _in_unit(unit) else ''}; got {say_number(value)}")
-        return int(value)
-    return float(value)
+    number = int(value) if isinstance(value, Integral) else float(value)
+    if not (low <= number <= high):
+        percent = f" (write {say_number(number / 100)} for {say_number(number)}%)"
+        hint = percent if (low, high) == (0, 1) and 1 < number <= 100 else ""
+        raise _error(
+            f"must be in [{say_number(low)}, {say_number(high)}]{_in_unit(unit)}; got {say_number(value)}{hint}"
+        )
+    if not integer:
+        return float(number)
+    if number != int(number):
+        raise _error(f"must be a whole number{f' of {unit}' if _in_unit(unit) else ''}; got {say_number(value)}")
+    return int(number)
 
 
 def _in_unit(unit: str) -> str:
@@ -93,7 +94,9 @@ def _remedy(value: Any, low: float, high: float, unit: str) -> str:
         return f" (write {say_number(number / 100)})" if (low, high) == (0, 1) else f" (write {say_number(number)})"
     if rest.replace("_", "").isdigit():
         return f" (write {digits}{rest.replace('_', '')})"
-    unit_note = f": the unit is {unit}" if unit and (rest or "$" in str(value)) else ", without quotes" if not rest else ""
+    unit_note = (
+        f": the unit is {unit}" if unit and (rest or "$" in str(value)) else ", without quotes" if not rest else ""
+    )
     return f" (write {say_number(number)}{unit_note})"
 
 
@@ -103,7 +106,7 @@ def _error(words: str) -> PydanticCustomError:
 
 
 def guess(word: str, known: Any) -> str:
-    """"; did you mean 'strategies'?", or "" when nothing is close."""
+    """ "; did you mean 'strategies'?", or "" when nothing is close."""
     close = difflib.get_close_matches(str(word).lower(), [str(k) for k in known], n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -132,7 +135,9 @@ def _parameter_type(p: Parameter) -> Any:
     if p.choices:
         return _choice_type(p.choices, doc, p.default)
     if p.default is None:
-        return Annotated[Any, PlainValidator(_name_or_none), WithJsonSchema({"type": ["string", "null"], "description": doc})]
+        return Annotated[
+            Any, PlainValidator(_name_or_none), WithJsonSchema({"type": ["string", "null"], "description": doc})
+        ]
     return _number_type(p.low, p.high, p.unit, p.integer, doc, p.default)
 
 
@@ -152,11 +157,15 @@ def _any_value(value: Any) -> Any:
     return value
 
 
-Text = Annotated[Any, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"], "minLength": 1})]
-Value = Annotated[Any, PlainValidator(_any_value), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
-Share = _number_type(0, 1, "share")
-Grade = _choice_type(("measured", "derived", "assumed"), "how the figure is known")
-When = _choice_type(("baseline", "end", "follow_up"), "last week before the campaign, its last week, last week of all")
+Text: Any = Annotated[Any, PlainValidator(_text), WithJsonSchema({"type": ["string", "number"], "minLength": 1})]
+Value: Any = Annotated[
+    Any, PlainValidator(_any_value), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+Share: Any = _number_type(0, 1, "share")
+Grade: Any = _choice_type(("measured", "derived", "assumed"), "how the figure is known")
+When: Any = _choice_type(
+    ("baseline", "end", "follow_up"), "last week before the campaign, its last week, last week of all"
+)
 
 
 class _Strict(BaseModel):
@@ -204,17 +213,17 @@ def _mapping_model(name: str, keys: tuple[str, ...], kind: Any, doc: str) -> typ
     return create_model(name, __base__=_Strict, __doc__=doc, **fields)
 
 
-Shares = _mapping_model("Shares", ACTIVITIES, Share, "Share of the field budget per activity; they sum to 1.")
-Timing = _mapping_model("Timing", ACTIVITIES, _choice_type(TIMINGS), "When each activity's money is spent; flat by default.")
-LeaderShare = _mapping_model("LeaderShare", LEADERS, Share, "How leader sessions are split; they sum to 1.")
+Shares: Any = _mapping_model("Shares", ACTIVITIES, Share, "Share of the field budget per activity; they sum to 1.")
+Timing: Any = _mapping_model("Timing", ACTIVITIES, _choice_type(TIMINGS), "When the money is spent; flat by default.")
+LeaderShare: Any = _mapping_model("LeaderShare", LEADERS, Share, "How leader sessions are split; they sum to 1.")
 
 
 class StrategyEntry(_Strict):
     """A strategy: shares of the budget over activities and their timing, or a blend of other strategies."""
 
-    shares: Shares | None = None  # type: ignore[valid-type]
-    timing: Timing | None = None  # type: ignore[valid-type]
-    leader_share: LeaderShare | None = None  # type: ignore[valid-type]
+    shares: Shares | None = None
+    timing: Timing | None = None
+    leader_share: LeaderShare | None = None
     blend: dict[str, Share] | None = None
 
 
@@ -227,7 +236,7 @@ def _section_model(name: Section) -> type[BaseModel]:
 def scenario_model() -> type[BaseModel]:
     """The pydantic model of a whole scenario file."""
     sections: dict[str, Any] = {name: (_section_model(name) | None, None) for name in SECTIONS}
-    behaviour = _section_model("behaviour")
+    behaviour: Any = _section_model("behaviour")
     fields: dict[str, Any] = {
         "extends": (Text | None, Field(None, description="another scenario file whose values hold unless given here")),
         "about": (dict[str, Value] | None, Field(None, description="title, place, period, citation")),
@@ -235,8 +244,8 @@ def scenario_model() -> type[BaseModel]:
         "targets": (list[TargetEntry] | None, Field(None, description="what the simulation should reproduce")),
         "illustrative": (Text | None, Field(None, description="why there are no targets")),
         "behaviour": (behaviour | None, Field(None, description="the behaviour, if there is only one")),
-        "behaviours": (dict[str, behaviour | None] | None, Field(None, description="behaviours by name, 1 to 8")),  # type: ignore[valid-type]
-        "strategies": (dict[str, StrategyEntry] | None, Field(None, description="strategies by name, beside the built-in ones")),
+        "behaviours": (dict[str, behaviour | None] | None, Field(None, description="behaviours by name, 1 to 8")),
+        "strategies": (dict[str, StrategyEntry] | None, Field(None, description="strategies beside the built-in ones")),
         "sources": (dict[str, Text] | None, Field(None, description="source of a value, by its path: world.mean_ties")),
         "fitted": (list[FittedEntry] | None, Field(None, description="values that were fitted, and to what")),
     }
@@ -246,8 +255,10 @@ def scenario_model() -> type[BaseModel]:
 def json_schema() -> dict[str, Any]:
     """JSON Schema of scenario files, for editors that complete and underline."""
     schema = scenario_model().model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "smsim scenario"
+    schema |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "smsim scenario"}
+    for model in (schema, *schema["$defs"].values()):
+        for entry in model.get("properties", {}).values():
+            entry.pop("title", None)  # pydantic's, the key over again
     return schema
 
 
@@ -300,7 +311,7 @@ def known_keys(path: KeyPath) -> tuple[str, ...]:
         case ("behaviour",) | ("behaviours", _):
             return tuple(section("behaviour"))
         case (name,) if name in SECTIONS:
-            return tuple(section(name))  # type: ignore[arg-type]
+            return tuple(section(name))
         case ("evidence", _):
             return tuple(Evidence.model_fields)
         case ("targets", _):
@@ -319,12 +330,16 @@ def known_keys(path: KeyPath) -> tuple[str, ...]:
 def _unknown_key(path: KeyPath) -> str:
     key, parent = str(path[-1]), path[:-1]
     where = f" in {say_path(parent)}" if parent else ""
-    hint = guess(key, known_keys(parent))
-    if not hint:
-        homes = ["behaviours" if s == "behaviour" else s for s in (*SECTIONS, "behaviour") if key in section(s)]  # type: ignore[arg-type]
-        hint = f"; it belongs in '{homes[0]}'" if homes else f"; known are {', '.join(known_keys(parent))}" if parent else ""
-        if parent[:1] == ("strategies",) and len(parent) == 2 and key in ACTIVITIES:
-            hint = "; write it in 'shares'"
-    return f"unknown key {shorten(key)}{where}{hint if len(hint) < 200 else ''}"
+    return f"unknown key {shorten(key)}{where}{_where_it_belongs(key, parent)}"
 
 
+def _where_it_belongs(key: str, parent: KeyPath) -> str:
+    if hint := guess(key, known_keys(parent)):
+        return hint
+    if parent[:1] == ("strategies",) and len(parent) == 2 and key in ACTIVITIES:
+        return "; write it in 'shares'"
+    for name in (*SECTIONS, "behaviour"):
+        if f"{name}.{key}" in PARAMETERS:
+            return f"; it belongs in {'behaviours' if name == 'behaviour' else name!r}"
+    known = ", ".join(known_keys(parent)) if parent else ""
+    return f"; known are {known}" if 0 < len(known) < 200 else ""

@@ -206,7 +206,7 @@ class _Builder:
                 break
             line = _line(event)
             if type(event).__name__ != "ScalarEvent":
-                raise _Stop("a key must be a word; got a list or a mapping (a missing quote or a stray '?' or '{')", line)
+                raise _Stop("a key must be a word; got a list or a mapping (a missing quote, a stray '?' or '{')", line)
             self._value(event, events, path, depth)  # refuses anchors and tags on keys
             key = str(event.value)
             here = (*path, key)
