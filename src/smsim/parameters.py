@@ -226,3 +226,33 @@ def section(name: Section) -> dict[str, Parameter]:
 def defaults(name: Section) -> dict[str, float | int | str | None]:
     """Default values of one section, by short name."""
     return {p.name: p.default for p in _TABLE if p.section == name}
+
+
+def markdown_table() -> str:
+    """The whole table as Markdown, one table per section: the text of ``docs/parameters.md``."""
+    lines = [
+        "# Parameters",
+        "",
+        "Made from the code by `python -m smsim.parameters > docs/parameters.md`; a test keeps it current. The symbols",
+        "are those of [model.md](model.md). *Valid* is what a scenario may say (ends included), *swept* the plausible",
+        "range of sensitivity analyses. A source is a citation or the word assumed. `+` or `-` after the meaning is the",
+        "stated sign of the effect on coverage.",
+    ]
+    for name in dict.fromkeys(p.section for p in _TABLE):
+        lines += ["", f"## {name}", "", "| name | symbol | unit | default | valid | swept | meaning | source |"]
+        lines.append("|---|---|---|---|---|---|---|---|")
+        lines += [_row(p) for p in _TABLE if p.section == name]
+    return "\n".join(lines) + "\n"
+
+
+def _row(p: Parameter) -> str:
+    valid = ", ".join(p.choices) or ("" if p.default is None else f"{p.low:.10g} to {p.high:.10g}")
+    swept = f"{p.sweep.low:g} to {p.sweep.high:g}, {p.sweep.scale}" if p.sweep else ""
+    default = f"{p.default:.4g}" if isinstance(p.default, float) else str("none" if p.default is None else p.default)
+    meaning = f"{p.doc} ({p.effect})" if p.effect else p.doc
+    cells = (f"`{p.name}`", p.symbol, p.unit, default, valid, swept, meaning, p.source)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    print(markdown_table(), end="")  # noqa: T201  # this is what the command is for
