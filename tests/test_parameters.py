@@ -38,7 +38,9 @@ def test_integers_are_swept_as_integers(parameter: Parameter) -> None:
 
 @pytest.mark.parametrize("parameter", TABLE, ids=lambda p: p.path)
 def test_every_parameter_says_what_it_is_and_where_it_comes_from(parameter: Parameter) -> None:
-    assert parameter.doc.strip() and parameter.source.strip() and parameter.unit.strip()
+    assert parameter.doc.strip()
+    assert parameter.source.strip()
+    assert parameter.unit.strip()
 
 
 @pytest.mark.parametrize("parameter", [p for p in TABLE if p.choices], ids=lambda p: p.path)

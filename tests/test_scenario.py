@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import pickle
@@ -42,7 +43,8 @@ def complaint(folder: Path, text: str) -> str:
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_shipped_scenario_is_fine_and_names_its_schema(path: Path) -> None:
     scenario = load_scenario(path)
-    assert scenario.name == path.stem and scenario.about["title"]
+    assert scenario.name == path.stem
+    assert scenario.about["title"]
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=smsim.schema.json\n")
 
 
@@ -68,7 +70,8 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
 def test_numbers_are_read_by_yaml_1_2_and_whole_ones_fit_integers(tmp_path: Path) -> None:
     text = "world: {households: 1e3, turnover: 1e-3}\nabout: {title: no, code: 010}\nrun: {seed: 9223372036854775807}"
     scenario = load_scenario(write(tmp_path, text))
-    assert scenario.world["households"] == 1000 and type(scenario.world["households"]) is int
+    assert scenario.world["households"] == 1000
+    assert type(scenario.world["households"]) is int
     assert scenario.world["turnover"] == 0.001
     assert scenario.about == {"title": "no", "code": "10"}
     assert scenario.run["seed"] == 2**63 - 1
@@ -100,7 +103,8 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 def test_a_written_scenario_reads_back_the_same(tmp_path: Path) -> None:
     scenario = load_scenario(SCENARIOS / "village.yaml").replace(about={"odd: key": "yes\u2028", "a": "1e3"})
     again = load_scenario(write(tmp_path, scenario.to_yaml()))
-    assert again.given == scenario.given and again.digest == scenario.digest
+    assert again.given == scenario.given
+    assert again.digest == scenario.digest
 
 
 def test_a_scenario_survives_pickling_and_copying() -> None:
@@ -117,17 +121,22 @@ def test_a_scenario_does_not_change() -> None:
 
 def test_a_scenario_shows_what_it_is() -> None:
     shown = repr(load_scenario(SCENARIOS / "village.yaml"))
-    assert "'village'" in shown and "2,000 households" in shown and "handwashing (repeated)" in shown
+    assert "'village'" in shown
+    assert "2,000 households" in shown
+    assert "handwashing (repeated)" in shown
 
 
 # ---- replace, extends, digest
 
 
 def test_replace_changes_only_what_it_names_and_drops_its_source() -> None:
-    base = Scenario.from_mapping({"world": {"mean_ties": 6, "homophily": 0.5}, "sources": {"world.mean_ties": "survey"}})
+    base = Scenario.from_mapping(
+        {"world": {"mean_ties": 6, "homophily": 0.5}, "sources": {"world.mean_ties": "survey"}}
+    )
     denser = base.replace(world={"mean_ties": 12})
     assert denser.world == dict(base.world) | {"mean_ties": 12.0}
-    assert base.sources["world.mean_ties"] == "survey" and denser.sources["world.mean_ties"] == "assumed (scenario)"
+    assert base.sources["world.mean_ties"] == "survey"
+    assert denser.sources["world.mean_ties"] == "assumed (scenario)"
     assert base.world["mean_ties"] == 6
 
 
@@ -147,19 +156,25 @@ def test_the_digest_follows_what_determines_a_run_and_nothing_else() -> None:
 
 def test_a_file_that_extends_another_overrides_it_value_by_value(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
-    base = "world: {mean_ties: 6, homophily: 0.5}\nsources: {world.mean_ties: a, world.homophily: b}\nillustrative: why\n"
+    base = (
+        "world: {mean_ties: 6, homophily: 0.5}\nsources: {world.mean_ties: a, world.homophily: b}\nillustrative: why\n"
+    )
     write(tmp_path / "base", base, "base.yaml")
     target = "[{when: baseline, value: 0.1, tolerance: 0.1, source: s}]"
     child = load_scenario(write(tmp_path, f"extends: base/base.yaml\nworld:\n  mean_ties: 7\ntargets: {target}\n"))
     assert (child.world["mean_ties"], child.world["homophily"]) == (7, 0.5)
     assert child.sources == {"world.mean_ties": "assumed (scenario)", "world.homophily": "b"}
-    assert child.illustrative is None and len(child.targets) == 1
+    assert child.illustrative is None
+    assert len(child.targets) == 1
 
 
 def test_problems_of_an_extended_file_name_that_file(tmp_path: Path) -> None:
     write(tmp_path, "world:\n  mean_ties: -1\n", "base.yaml")
     words = complaint(tmp_path, "extends: base.yaml\nworld:\n  homophily: 2\n")
-    assert words.splitlines()[:2] == ["FILE: 1 problem", "  line 3  world.homophily must be in [0, 1]; got 2 (write 0.02 for 2%)"]
+    assert words.splitlines()[:2] == [
+        "FILE: 1 problem",
+        "  line 3  world.homophily must be in [0, 1]; got 2 (write 0.02 for 2%)",
+    ]
     assert f"{tmp_path / 'base.yaml'}: 1 problem\n  line 2  world.mean_ties must be in" in words
 
 
@@ -200,7 +215,10 @@ def test_all_problems_are_told_at_once_by_line(tmp_path: Path) -> None:
 
 
 BAD = {
-    "unknown key in a section": ("world:\n  mean_tie: 3", "line 2  unknown key 'mean_tie' in world; did you mean 'mean_ties'?"),
+    "unknown key in a section": (
+        "world:\n  mean_tie: 3",
+        "line 2  unknown key 'mean_tie' in world; did you mean 'mean_ties'?",
+    ),
     "key of another section": ("world:\n  weeks: 3", "line 2  unknown key 'weeks' in world; it belongs in 'campaign'"),
     "duplicate key": ("world:\n  rewiring: 0\n  rewiring: 0", "line 3  'rewiring' appears twice (first on line 2)"),
     "text for a number": ("world: {mean_ties: many}", "line 1  world.mean_ties must be a number; got 'many'"),
@@ -224,10 +242,16 @@ BAD = {
     "list for a section": ("world: [1]", "world must hold keys with values; got [1]"),
     "unknown choice": ("behaviour: {kind: repated}", "got 'repated'; did you mean 'repeated'?"),
     "no behaviours": ("behaviours: {}", "behaviours must name 1 to 8 behaviours; got none"),
-    "too many behaviours": (f"behaviours: {{{', '.join(f'b{i}: {{}}' for i in 'abcdefghi')}}}", "1 to 8 behaviours; got 9"),
+    "too many behaviours": (
+        f"behaviours: {{{', '.join(f'b{i}: {{}}' for i in 'abcdefghi')}}}",
+        "1 to 8 behaviours; got 9",
+    ),
     "both spellings": ("behaviour: {}\nbehaviours: {a: {}}", "give either 'behaviour' (only one) or 'behaviours'"),
     "odd name": ("behaviours: {'a/b': {}}", "the behaviour 'a/b' must begin with a letter"),
-    "link to nothing": ("behaviours:\n  a: {link: c}\n  b: {}", "line 2  behaviours.a.link must name a behaviour of this"),
+    "link to nothing": (
+        "behaviours:\n  a: {link: c}\n  b: {}",
+        "line 2  behaviours.a.link must name a behaviour of this",
+    ),
     "link to itself": ("behaviours: {a: {link: a}}", "behaviours.a.link must name another behaviour; got itself"),
     "empty strategies": ("strategies:", "line 1  strategies is empty: name at least one, or leave the key out"),
     "strategies as a list": ("strategies: []", "strategies must hold keys with values; got []"),
@@ -237,31 +261,47 @@ BAD = {
         "line 3  strategies.x.shares must sum to 1; they sum to 0.9",
     ),
     "leader shares that do not sum": (
-        "strategies:\n  x: {shares: {leader: 1}, leader_share: {women: 0.5}}", "strategies.x.leader_share must sum to 1"
+        "strategies:\n  x: {shares: {leader: 1}, leader_share: {women: 0.5}}",
+        "strategies.x.leader_share must sum to 1",
     ),
     "blend that does not sum": ("strategies: {x: {blend: {pragmatic: 0.5}}}", "must sum to 1; they sum to 0.5"),
     "blend of nothing known": ("strategies: {x: {blend: {pragmatik: 1}}}", "did you mean 'pragmatic'?"),
     "blend in a circle": ("strategies: {x: {blend: {y: 1}}, y: {blend: {x: 1}}}", "strategies.x blends itself"),
     "shares and blend": ("strategies: {x: {blend: {hybrid: 1}, shares: {visit: 1}}}", "either 'shares' or 'blend'"),
-    "activity outside shares": ("strategies: {x: {visit: 1}}", "unknown key 'visit' in strategies.x; write it in 'shares'"),
+    "activity outside shares": (
+        "strategies: {x: {visit: 1}}",
+        "unknown key 'visit' in strategies.x; write it in 'shares'",
+    ),
     "unknown activity": ("strategies: {x: {shares: {vist: 1}}}", "did you mean 'visit'?"),
     "unknown timing": ("strategies: {x: {shares: {visit: 1}, timing: {visit: pulse}}}", "did you mean 'pulsed'?"),
     "target without value": ("targets:\n  - {when: end, strategy: none}", "line 2  targets[1] needs the key 'value'"),
     "target of no behaviour": (
-        "targets:\n  - {behaviour: x, when: baseline, value: 0, tolerance: 0.1, source: s}", "unknown behaviour 'x'"
+        "targets:\n  - {behaviour: x, when: baseline, value: 0, tolerance: 0.1, source: s}",
+        "unknown behaviour 'x'",
     ),
     "target of no strategy": (
-        "targets:\n  - {strategy: hybird, when: end, value: 0, tolerance: 0.1, source: s}", "did you mean 'hybrid'?"
+        "targets:\n  - {strategy: hybird, when: end, value: 0, tolerance: 0.1, source: s}",
+        "did you mean 'hybrid'?",
     ),
     "targets and none": (
-        "illustrative: x\ntargets: [{when: baseline, value: 0, tolerance: 0.1, source: s}]", "either 'targets' or"
+        "illustrative: x\ntargets: [{when: baseline, value: 0, tolerance: 0.1, source: s}]",
+        "either 'targets' or",
     ),
-    "grade": ("evidence: [{figure: a, source: b, grade: guessed}]", "evidence[1].grade must be one of measured, derived"),
+    "grade": (
+        "evidence: [{figure: a, source: b, grade: guessed}]",
+        "evidence[1].grade must be one of measured, derived",
+    ),
     "source of no value": ("sources: {world.mean_tie: s}", "did you mean 'world.mean_ties'?"),
     "empty source": ("sources: {world.mean_ties: ''}", "sources.world.mean_ties must be a text"),
     "fitted to nothing": ("fitted: [{path: world.x, to: t, by: b}]", "fitted names 'world.x'"),
-    "worlds without end": ("world: {households: 5000000}\nrun: {replicates: 100000}", "world.households x run.replicates"),
-    "memory": ("world: {households: 5000000, households_per_community: 2}\nrun: {burn_in_weeks: 2000}", "GiB of memory"),
+    "worlds without end": (
+        "world: {households: 5000000}\nrun: {replicates: 100000}",
+        "world.households x run.replicates",
+    ),
+    "memory": (
+        "world: {households: 5000000, households_per_community: 2}\nrun: {burn_in_weeks: 2000}",
+        "GiB of memory",
+    ),
     "empty file": ("# nothing\n", "FILE: the file is empty"),
     "text at the top": ("hello", "must hold keys with values, such as 'world:'; got only the text 'hello'"),
     "list at the top": ("- 1", "must hold keys with values, such as 'world:'; got a list"),
@@ -275,7 +315,7 @@ BAD = {
     "deep nesting": ("[" * 500, "nested more than 20 deep"),
     "two documents": ("about: {}\n---\nabout: {}", "line 2  a second document starts here"),
     "control character": ("about:\n  a: \x07", "line 2  holds a control character"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
@@ -322,7 +362,8 @@ def test_a_mapping_from_python_is_checked_alike_and_has_no_lines() -> None:
 
 
 def test_a_scenario_error_is_a_value_error() -> None:
-    assert issubclass(ScenarioError, ValueError) and issubclass(ScenarioError, SmsimError)
+    assert issubclass(ScenarioError, ValueError)
+    assert issubclass(ScenarioError, SmsimError)
 
 
 def test_a_million_households_with_ten_ties_are_estimated_below_a_gibibyte() -> None:
@@ -332,10 +373,8 @@ def test_a_million_households_with_ten_ties_are_estimated_below_a_gibibyte() -> 
 @settings(max_examples=150, deadline=None)
 @given(st.text("ab:{}[]-?!&*%@|>'\"\\#,\n \t0.~<=\x85\u2028", max_size=40))
 def test_no_text_makes_the_reader_fall_over(text: str) -> None:
-    try:
+    with contextlib.suppress(ScenarioError):
         parse_document(text, "x")
-    except ScenarioError:
-        pass
 
 
 leaf = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("pragmatic"))
@@ -349,7 +388,5 @@ trees = st.recursive(leaf, lambda t: st.lists(t, max_size=3) | st.dictionaries(w
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(words, trees, max_size=5))
 def test_no_mapping_makes_the_checks_fall_over(data: dict[str, Any]) -> None:
-    try:
+    with contextlib.suppress(ScenarioError):
         Scenario.from_mapping(data)
-    except ScenarioError:
-        pass

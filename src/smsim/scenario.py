@@ -245,6 +245,7 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
     sections: dict[str, Fixed] = {s: Fixed(defaults(s) | (data.get(s) or {})) for s in SECTIONS}
     # The three are always there. A hybrid that the file does not define mixes the pragmatic and activist of the file.
     strategies = Fixed(BUILT_IN | read_strategies({"hybrid": HYBRID} | (data.get("strategies") or {})))
+    assumed: dict[str, str] = dict.fromkeys(parameter_paths(data), ASSUMED)
     return Scenario(
         name=name,
         path=path,
@@ -255,7 +256,7 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
         **sections,
         behaviours=behaviours,
         strategies=strategies,
-        sources=Fixed({path: ASSUMED for path in parameter_paths(data)} | (data.get("sources") or {})),
+        sources=Fixed(assumed | (data.get("sources") or {})),
         fitted=tuple(Fixed(f) for f in data.get("fitted") or ()),
         digest=_digest(sections, behaviours, strategies),
         given=Fixed(data),

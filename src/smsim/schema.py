@@ -209,7 +209,7 @@ class FittedEntry(_Strict):
 
 
 def _mapping_model(name: str, keys: tuple[str, ...], kind: Any, doc: str) -> type[BaseModel]:
-    fields: dict[str, Any] = {key: (kind, None) for key in keys}
+    fields: dict[str, Any] = dict.fromkeys(keys, (kind, None))
     return create_model(name, __base__=_Strict, __doc__=doc, **fields)
 
 
