@@ -283,6 +283,10 @@ BAD = {
         "targets:\n  - {strategy: hybird, when: end, value: 0, tolerance: 0.1, source: s}",
         "did you mean 'hybrid'?",
     ),
+    "target of no group": (
+        "targets: [{group: poorest, when: baseline, value: 0, tolerance: 0.1, source: s}]",
+        "unknown group 'poorest'; did you mean 'wealth:poorest'?",
+    ),
     "targets and none": (
         "illustrative: x\ntargets: [{when: baseline, value: 0, tolerance: 0.1, source: s}]",
         "either 'targets' or",

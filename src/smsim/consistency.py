@@ -15,6 +15,7 @@ from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, defaults, section
 from smsim.schema import MAX_BEHAVIOURS, MAX_STRATEGIES, NAME, SECTIONS, guess
 from smsim.strategy import BUILT_IN, NONE, read_strategies
+from smsim.world.households import CELL_AXES
 from smsim.yaml_lines import KeyPath, shorten
 
 MAX_TOTAL_WEEKS = 4000
@@ -146,15 +147,20 @@ def _targets(data: dict[str, Any], behaviours: list[str]) -> Iterator[tuple[KeyP
     if targets and data.get("illustrative"):
         yield ("illustrative",), "give either 'targets' or the reason why there are none ('illustrative'), not both"
     strategies = (NONE, *BUILT_IN, *(n for n in _mapping(data, "strategies") if n not in BUILT_IN))
+    groups = ("all", *(f"{axis}:{level}" for axis, levels in CELL_AXES for level in levels))
     for i, target in enumerate(targets if isinstance(targets, list) else ()):
         if not isinstance(target, dict):
             continue
         behaviour, strategy = target.get("behaviour"), target.get("strategy")
         if behaviour is None and len(behaviours) > 1:
             yield ("targets", i), f"targets[{i + 1}] must say which behaviour it is about: {', '.join(behaviours[:8])}"
-        for key, value, known in (("behaviour", behaviour, behaviours), ("strategy", strategy, strategies)):
+        for key, value, known in (
+            ("behaviour", behaviour, behaviours),
+            ("strategy", strategy, strategies),
+            ("group", target.get("group"), groups),
+        ):
             if isinstance(value, str) and value not in known:
-                hint = guess(value, known) or f"; known are {', '.join(list(known)[:10])}"
+                hint = guess(value, known) or f"; known are {', '.join(list(known)[:20])}"
                 yield ("targets", i, key), f"targets[{i + 1}].{key} names an unknown {key} {shorten(value)}{hint}"
         if strategy is None and target.get("when") in ("end", "follow_up"):
             yield ("targets", i), f"targets[{i + 1}] must say with which strategy ('none' for no campaign)"
