@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_staff import places_of
 
 from smsim.costs import SETUP, make_plan, season
 from smsim.engine.arrays import ACTIVITIES, VISIT
@@ -16,6 +15,7 @@ from smsim.engine.run import new_record
 from smsim.errors import ScenarioError
 from smsim.parameters import defaults
 from smsim.strategy import BUILT_IN, PRAGMATIC, Strategy
+from test_staff import places_of
 
 
 def scenario_of(strategies: dict[str, Strategy] | None = None, **changes: Any) -> Any:
