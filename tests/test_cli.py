@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import smsim
 from smsim.cli import app
 from smsim.errors import DataError, RunError
+from smsim.folder import whole_folder
 from smsim.parameters import PARAMETERS
 
 VILLAGE = str(Path(__file__).parents[1] / "scenarios" / "village.yaml")
@@ -37,12 +38,11 @@ class Comparison:
         return ["Hybrid and pragmatic cannot be told apart."]
 
     def write(self, folder: Path, command: str) -> None:
-        (folder / "report.html").write_text("report", encoding="utf-8")
-        (folder / "pictures").mkdir()
-        (folder / "pictures" / "curve.svg").write_text("curve", encoding="utf-8")
-        if self.fails:
-            raise self.fails
-        (folder / "manifest.json").write_text(json.dumps({"command": command}), encoding="utf-8")
+        with whole_folder(folder) as staging:
+            (staging / "report.html").write_text("report", encoding="utf-8")
+            if self.fails:
+                raise self.fails
+            (staging / "manifest.json").write_text(json.dumps({"command": command}), encoding="utf-8")
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_bad_number_of_threads_in_the_environment_gets_a_sentence(
 def test_compare_passes_what_was_asked_and_writes_all_files(
     asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SMSIM_THREADS", "3")
+    monkeypatch.setenv("SMSIM_THREADS", "3")  # the default of --threads
     out = tmp_path / "a" / "b"
     options = ["--replicates", "7", "--seed", "0", "--strategies", "hybrid, none", "--out", str(out)]
     code, said, _ = smsim_says("compare", VILLAGE, *options)
@@ -177,7 +177,7 @@ def test_compare_passes_what_was_asked_and_writes_all_files(
     assert (asked["replicates"], asked["seed"], asked["threads"]) == (7, 0, 3)
     assert asked["strategies"] == ["hybrid", "none"]
     found = sorted(str(f.relative_to(tmp_path).as_posix()) for f in tmp_path.rglob("*") if f.is_file())
-    assert found == ["a/b/manifest.json", "a/b/pictures/curve.svg", "a/b/report.html"]
+    assert found == ["a/b/manifest.json", "a/b/report.html"]
 
 
 def test_results_go_to_a_folder_named_after_the_scenario(
@@ -240,4 +240,4 @@ def test_what_fails_halfway_leaves_nothing_behind(
     assert code == expected
     assert complained.strip()
     assert "Traceback" not in complained
-    assert list(tmp_path.iterdir()) == []
+    assert [f for f in tmp_path.rglob("*") if f.is_file()] == []

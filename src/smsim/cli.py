@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +19,6 @@ from smsim.errors import RunError, ScenarioError, SmsimError
 
 if TYPE_CHECKING:
     from smsim.scenario import Scenario
-
-MAX_THREADS = 16  # beyond, memory traffic gains little; ask for more with --threads
 
 
 class Sentences(TyperGroup):
@@ -122,11 +119,12 @@ def run(
     """Run one strategy once; write it week by week."""
     scenario = _load(file, seed=seed)
     _known_strategies(scenario, [strategy])
-    with _results(out, scenario) as folder:
-        from smsim.simulate import simulate
+    folder = _checked_folder(out, scenario)
 
-        simulate(scenario, strategy=strategy, seed=int(scenario.run["seed"])).write(folder, command=_command())
-    typer.echo(f"Written: {_folder(out, scenario) / 'weekly.parquet'}")
+    from smsim.simulate import simulate
+
+    simulate(scenario, strategy=strategy, seed=int(scenario.run["seed"])).write(folder, command=_command())
+    typer.echo(f"Written: {folder / 'weekly.parquet'}")
 
 
 @app.command()
@@ -149,22 +147,22 @@ def compare(
         if not names:
             raise ScenarioError(f"--strategies is empty; this scenario has {', '.join(scenario.strategies)} and none")
         _known_strategies(scenario, names)
-    with _results(out, scenario) as folder:
-        with _progress() as progress:
-            from smsim.compare import compare as compare_strategies
+    folder = _checked_folder(out, scenario)
+    with _progress() as progress:
+        from smsim.compare import compare as compare_strategies
 
-            comparison = compare_strategies(
-                scenario,
-                replicates=int(scenario.run["replicates"]),
-                seed=int(scenario.run["seed"]),
-                threads=threads or min(os.cpu_count() or 1, MAX_THREADS),
-                strategies=names,
-                progress=progress,
-            )
-        comparison.write(folder, command=_command())
+        comparison = compare_strategies(
+            scenario,
+            replicates=int(scenario.run["replicates"]),
+            seed=int(scenario.run["seed"]),
+            threads=threads,
+            strategies=names,
+            progress=progress,
+        )
+    comparison.write(folder, command=_command())
     for sentence in comparison.summary():
         typer.echo(sentence)
-    typer.echo(f"\nReport: {_folder(out, scenario) / 'report.html'}")
+    typer.echo(f"\nReport: {folder / 'report.html'}")
 
 
 @app.command()
@@ -282,53 +280,22 @@ def _command() -> str:
     return shlex.join(["smsim", *sys.argv[1:]])
 
 
-def _folder(out: Path | None, scenario: Scenario) -> Path:
-    return out if out is not None else Path("results") / scenario.name
-
-
-@contextmanager
-def _results(out: Path | None, scenario: Scenario) -> Iterator[Path]:
-    """A temporary folder whose files move to the results folder when all of them are written, or not at all.
-
-    Whether the results folder can be written is found out first: nobody waits an hour to learn that it cannot.
-    """
-    import shutil
+def _checked_folder(out: Path | None, scenario: Scenario) -> Path:
+    """The folder for the results; found writable now, so that nobody waits an hour to learn that it is not."""
     import tempfile
 
-    folder = _folder(out, scenario)
-    place = folder  # the temporary folder lies where the results will: a file can move, at once, within one disk
+    folder = out if out is not None else Path("results") / scenario.name
+    place = folder
     while not (place.exists() or place.is_symlink()) and place != place.parent:
         place = place.parent
     if place.exists() and not place.is_dir():
         raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
     try:
-        staging = Path(tempfile.mkdtemp(prefix=".smsim-", dir=place))
+        Path(tempfile.mkdtemp(prefix=".smsim-", dir=place)).rmdir()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ScenarioError(f"--out {folder}: cannot write there ({reason}); name another folder") from None
-    try:
-        yield staging
-        _publish(staging, folder)
-    except OSError as error:
-        raise RunError(f"{folder}: the results could not be written ({error.strerror or error})") from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _publish(staging: Path, folder: Path) -> None:
-    """Move every file to its place; the manifest last, since it says that the others are whole."""
-    files = sorted((f for f in staging.rglob("*") if f.is_file()), key=lambda f: (f.name == "manifest.json", str(f)))
-    targets = [folder / file.relative_to(staging) for file in files]
-    for target in targets:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            try:
-                with open(target, "r+b"):  # on Windows a file that Excel has open cannot be replaced
-                    pass
-            except OSError:
-                raise RunError(f"{target} cannot be replaced; is it open in another program?") from None
-    for file, target in zip(files, targets, strict=True):
-        os.replace(file, target)
+    return folder
 
 
 @contextmanager
