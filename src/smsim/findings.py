@@ -1,0 +1,287 @@
+"""What a comparison found, in words: rankings that the worlds allow, targets met or missed, costs, who is left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from smsim.engine.arrays import Array
+from smsim.outcomes import ALL, COUNTED_BY_CASE, GAPS, OUTCOMES
+from smsim.strategy import NONE
+
+if TYPE_CHECKING:
+    from smsim.compare import Comparison
+
+MANY_WORLDS = 100_000  # beyond this nobody runs them: the difference does not matter
+CENT = 0.01
+WORTH_A_WORD = 0.01  # shares below one per cent are left out of the sentences
+WHEN = {"baseline": "coverage_baseline", "end": "coverage_end", "follow_up": "coverage_follow_up"}
+PEOPLE = {
+    "wealth:richest": "the richest fifth",
+    "wealth:poorest": "the poorest fifth",
+    "head:male": "households headed by men",
+    "head:female": "households headed by women",
+    "language:majority": "the majority language",
+    "language:minority": "the minority language",
+    "distance:near": "households near the service",
+    "distance:remote": "remote households",
+    "hesitancy:not hesitant": "those who do not hesitate",
+    "hesitancy:hesitant": "the hesitant",
+}
+
+
+class Ranking(NamedTuple):
+    """Strategies by the mean of one outcome, best first, and those that cannot be told from the first."""
+
+    order: tuple[str, ...]
+    leaders: tuple[str, ...]  # the first, and all that are not separated from it
+    needed: float  # worlds that would separate the first from the closest of them; missing if no number would
+
+
+class TargetCheck(NamedTuple):
+    """One target and what the simulation gives for it, as shares."""
+
+    behaviour: str
+    strategy: str
+    when: str
+    group: str
+    target: float
+    tolerance: float
+    median: float
+    lower: float  # 90% of the worlds lie between lower and upper
+    upper: float
+    gap: float  # median less target
+    verdict: str
+    source: str
+
+
+def rank(comparison: Comparison, outcome: str, behaviour: str = ALL) -> Ranking:
+    """The campaigns by one outcome; ties of the leading group in the order of the scenario."""
+    sign = OUTCOMES[outcome].better or 1
+
+    def place(strategy: str) -> float:
+        value = comparison.mean(strategy, outcome, behaviour)
+        return math.inf if math.isnan(value) else -sign * value
+
+    order = tuple(sorted(comparison.campaigns, key=place))
+    rivals = {s: comparison.difference(order[0], s, outcome, behaviour) for s in order[1:]}
+    tied = [s for s in order[1:] if not rivals[s].separated]
+    needed = [rivals[s].replicates_needed for s in tied]
+    return Ranking(order, (order[0], *tied), max(needed) if needed else math.nan)
+
+
+def targets_of(comparison: Comparison) -> list[TargetCheck]:
+    """Every target of the scenario, checked; "not compared" where its strategy is not part of the comparison."""
+    checks = []
+    for target in comparison.scenario.targets:
+        median = lower = upper = math.nan
+        if target.strategy in comparison.strategies:
+            place = (target.strategy, WHEN[target.when], target.behaviour, target.group)
+            values = comparison.worlds(*place)
+            median = float(np.median(values))
+            lower, upper = comparison.band(*place)
+        gap = median - target.value
+        verdict = "not compared" if math.isnan(gap) else "met" if abs(gap) <= target.tolerance else "missed"
+        fields = (target.behaviour, target.strategy, target.when, target.group, target.value, target.tolerance)
+        checks.append(TargetCheck(*fields, median, lower, upper, gap, verdict, target.source))
+    return checks
+
+
+def summary_of(comparison: Comparison) -> list[str]:
+    """The findings, sentence by sentence."""
+    layers = list(comparison.scenario.behaviours)
+    sentences = [s for b in layers for s in (answer(comparison, b), later(comparison, b))]
+    sentences += [s for b in layers for s in (*sureness(comparison, b), left_out(comparison, b), costs(comparison, b))]
+    sentences += [s for b in layers for s in (turned_away(comparison, b), fit(comparison, b))]
+    return [s for s in (*sentences, *spending(comparison)) if s]
+
+
+def answer(comparison: Comparison, behaviour: str) -> str:
+    """Which strategy reaches most at the end of the campaign, or which cannot be told apart."""
+    return _ranked(comparison, behaviour, "coverage_end", "at the end of the campaign")
+
+
+def later(comparison: Comparison, behaviour: str) -> str:
+    """The same at the end of the follow-up; nothing if there is none."""
+    weeks = int(comparison.scenario.run["follow_up_weeks"])
+    if not weeks:
+        return ""
+    when = "12 months later" if weeks == 52 else f"{weeks} weeks later"
+    return _ranked(comparison, behaviour, "coverage_follow_up", when)
+
+
+def _ranked(comparison: Comparison, behaviour: str, outcome: str, when: str) -> str:
+    order, leaders, needed = rank(comparison, outcome, behaviour)
+    where = f"{behaviour}, {when}"
+    values = {s: percent(comparison.mean(s, outcome, behaviour)) for s in comparison.strategies}
+    none = f"{values[NONE]} with no campaign"
+    best = order[0]
+    if math.isnan(comparison.mean(best, outcome, behaviour)):
+        return f"{where}: nobody was in a position to do it, so there is no coverage to compare."
+    alone = comparison.difference(best, NONE, outcome, behaviour)
+    if not (alone.separated and alone.mean > 0):
+        closer = f"; about {count(alone.replicates_needed)} would be needed" if _reachable(alone.replicates_needed) else ""
+        return (
+            f"{where}: no strategy can be told from no campaign with {comparison.replicates} worlds{closer}. "
+            f"Best on average is {best} with {values[best]}, against {none}."
+        )
+    others = [f"{values[s]} under {s}" for s in order if s not in leaders]
+    if len(leaders) == 1:
+        low, high = comparison.band(best, outcome, behaviour)
+        against = joined([*others, none])
+        return f"{where}: {best} does best, with {values[best]} (90% of worlds {percent(low)} to {percent(high)}), against {against}."
+    shown = f"{best} ({values[best]}) from {joined([f'{s} ({values[s]})' for s in leaders[1:]], 'or')}"
+    if _reachable(needed):
+        more = f"about {count(needed)} would be needed"
+    else:
+        more = "they hardly differ"
+    against = joined([*others, none])
+    return f"{where}: cannot separate {shown} with {comparison.replicates} worlds; {more}. Against {against}."
+
+
+def sureness(comparison: Comparison, behaviour: str) -> list[str]:
+    """How far the first at the end of the campaign is ahead of each that it is separated from."""
+    order, leaders, _ = rank(comparison, "coverage_end", behaviour)
+    sentences = []
+    for rival in order[1:]:
+        if rival in leaders:
+            continue
+        found = comparison.difference(order[0], rival, "coverage_end", behaviour)
+        sentences.append(
+            f"{behaviour}: {order[0]} is ahead of {rival} by {points(found.mean)} (95% interval {points(found.lower, '')} to "
+            f"{points(found.upper)}) and in {percent(found.a_beats_b, 0)} of the worlds."
+        )
+    return sentences
+
+
+def left_out(comparison: Comparison, behaviour: str) -> str:
+    """The widest gap between groups at the end, under the strategy that reaches most, and the others beside it."""
+    best = rank(comparison, "coverage_end", behaviour).order[0]
+    gaps = {axis: comparison.mean(best, f"gap_{axis}_end", behaviour) for axis in GAPS}
+    gaps = {axis: gap for axis, gap in gaps.items() if math.isfinite(gap)}
+    if not gaps or max(gaps.values()) < WORTH_A_WORD:
+        return f"{behaviour}: at the end of the campaign no group is behind its counterpart by a point under {best}."
+    axis = max(gaps, key=lambda one: gaps[one])
+    high, low = GAPS[axis]
+    values = [percent(comparison.mean(best, "coverage_end", behaviour, group)) for group in (low, high)]
+    others = [
+        f"{points(comparison.mean(s, f'gap_{axis}_end', behaviour))} {'with no campaign' if s == NONE else f'under {s}'}"
+        for s in (NONE, *comparison.campaigns)
+        if s != best
+    ]
+    text = f"{behaviour}: most left out under {best} are {PEOPLE[low]} ({values[0]}, against {values[1]} of {PEOPLE[high]})"
+    text += f", a gap of {points(gaps[axis])}; it is {joined(others)}."
+    if axis != "wealth" and "wealth" in gaps:
+        text += f" The richest fifth is ahead of the poorest by {points(gaps['wealth'])}."
+    return text
+
+
+def costs(comparison: Comparison, behaviour: str) -> str:
+    """What each additional adopter (or service) costs under each strategy, with its interval."""
+    parts, without = [], []
+    for s in comparison.campaigns:
+        ratio = comparison.cost(s, behaviour)
+        if math.isnan(ratio.value):
+            without.append(s)
+        else:
+            parts.append(f"{money(ratio.value)} under {s} (95% interval {money(ratio.lower)} to {money(ratio.upper)})")
+    text = f"{behaviour}: each additional {thing(comparison, behaviour)} costs {joined(parts)}" if parts else f"{behaviour}"
+    if without:
+        text += "; " if parts else ": "
+        text += f"no additional {thing(comparison, behaviour, True)} that could be told from chance under {joined(without, 'or')}"
+    return text + "."
+
+
+def turned_away(comparison: Comparison, behaviour: str) -> str:
+    """Who sought the service and was turned away; nothing where hardly anybody was."""
+    shares = {s: comparison.mean(s, "unmet_demand", behaviour) for s in comparison.strategies}
+    if not max((x for x in shares.values() if math.isfinite(x)), default=0) >= WORTH_A_WORD:
+        return ""
+    parts = [
+        f"{percent(x)} {'with no campaign' if s == NONE else f'under {s}'}" for s, x in shares.items() if math.isfinite(x)
+    ]
+    return f"{behaviour}: of those who sought the service during the campaign, {joined(parts)} were turned away."
+
+
+def fit(comparison: Comparison, behaviour: str) -> str:
+    """How many of the behaviour's targets are met."""
+    checks = [c for c in targets_of(comparison) if c.behaviour == behaviour and c.verdict != "not compared"]
+    if not checks:
+        return ""
+    met = sum(c.verdict == "met" for c in checks)
+    each = joined(
+        [f"{percent(c.target)} {c.when.replace('_', '-')} ({c.strategy}): simulated {percent(c.median)}" for c in checks]
+    )
+    return f"{behaviour}: {met} of {len(checks)} targets met; {each}."
+
+
+def spending(comparison: Comparison) -> list[str]:
+    """Whether the strategies spent the same, and what was left."""
+    budget = comparison.mean(comparison.campaigns[0], "budget")
+    spent = np.array([comparison.worlds(s, "spent") for s in comparison.campaigns])
+    unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
+    per_household = float(comparison.scenario.campaign["budget_per_household"])
+    first = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per household in the campaign)"
+    left = [f"{money(x)} under {s}" for s, x in unspent.items() if x > CENT]
+    if not left:
+        return [first + ", and spent all of it."]
+    texts = [first + f". Left unspent, because the mobilizers could not make more visits: {joined(left)}."]
+    if _spread(spent) > CENT:
+        texts.append(
+            "Warning: the strategies did not spend the same, so their coverages are not at equal spending: "
+            + joined([f"{s} {money(float(total))}" for s, total in zip(comparison.campaigns, spent.mean(axis=1), strict=True)])
+            + "."
+        )
+    return texts
+
+
+def _spread(spent: Array) -> float:
+    return float((spent.max(axis=0) - spent.min(axis=0)).max())
+
+
+def _reachable(needed: float) -> bool:
+    return math.isfinite(needed) and needed <= MANY_WORLDS
+
+
+# ---- numbers in sentences
+
+
+def thing(comparison: Comparison, behaviour: str, several: bool = False) -> str:
+    """What is counted as an adopter of a behaviour, in words."""
+    word = "service" if comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE else "adopter"
+    return word + "s" * several
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as per cent; a dash if missing."""
+    return f"{100 * value:.{digits}f}%" if math.isfinite(value) else "–"
+
+
+def points(value: float, unit: str = " points") -> str:
+    """A difference of shares in percentage points; a dash if missing."""
+    return f"{100 * value:.1f}{unit}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def money(value: float) -> str:
+    """Dollars, to the cent below ten; a dash if missing."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{abs(value):,.2f}" if 0 < abs(value) < 10 else f"{abs(value):,.0f}"
+    return f"{'−' * (value < 0)}US$ {text}"
+
+
+def count(value: float) -> str:
+    """A whole number of worlds, two digits once it is large."""
+    if value >= 1000:
+        step = 10 ** (int(math.log10(value)) - 1)
+        value = math.ceil(value / step) * step
+    return f"{value:,.0f}"
+
+
+def joined(parts: Iterable[str], word: str = "and") -> str:
+    """a, b and c."""
+    found = list(parts)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} {word} {found[-1]}" if found else ""

@@ -1,0 +1,279 @@
+"""Outcomes: what is read off the record of a run. One number per run, behaviour and group of households.
+
+Groups are "all" and one per value of `CELL_AXES`, such as ``wealth:poorest`` or ``head:female``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from smsim.costs import SETUP, SUPERVISION, Ledger
+from smsim.economics import concentration_index, erreygers_index
+from smsim.engine.arrays import ACTIVITIES, ADOPTED, MAINTAINED, SOURCES, Array, Record
+from smsim.world.households import CELL_AXES
+
+if TYPE_CHECKING:
+    from smsim.scenario import Scenario
+
+ALL = "all"  # every household; every behaviour
+WINDOW = 26  # weeks over which the coverage of events and rounds is counted
+COUNTED_BY_CASE = ("event", "round")
+
+GROUPS: tuple[str, ...] = (ALL, *(f"{axis}:{level}" for axis, levels in CELL_AXES for level in levels))
+FIFTHS = tuple(GROUPS.index(f"wealth:{level}") for level in CELL_AXES[0][1])  # poorest first
+# Gap of an axis: coverage of the first group less that of the second, the group more often left out.
+GAPS: dict[str, tuple[str, str]] = {
+    "wealth": ("wealth:richest", "wealth:poorest"),
+    "head": ("head:male", "head:female"),
+    "language": ("language:majority", "language:minority"),
+    "distance": ("distance:near", "distance:remote"),
+    "hesitancy": ("hesitancy:not hesitant", "hesitancy:hesitant"),
+}
+
+
+class Outcome(NamedTuple):
+    """What one outcome is."""
+
+    unit: str
+    better: int  # 1: more is better, -1: less is, 0: neither
+    label: str
+
+
+class Key(NamedTuple):
+    """Where an outcome belongs."""
+
+    behaviour: str
+    group: str
+    outcome: str
+
+
+def spent_on(item: str) -> str:
+    """Name of the outcome that says what was spent on an activity or other item."""
+    return "spent_" + item.replace(" ", "_")
+
+
+OUTCOMES: dict[str, Outcome] = {
+    "coverage_baseline": Outcome("share", 1, "coverage in the last week before the campaign"),
+    "coverage_end": Outcome("share", 1, "coverage at the end of the campaign"),
+    "coverage_follow_up": Outcome("share", 1, "coverage in the last week of the follow-up"),
+    "refused_end": Outcome("share", -1, "households that know of it, do not do it and believe the rumour, at the end"),
+    "weeks_to_target": Outcome("weeks", -1, "campaign weeks until run.target_coverage is reached; missing if never"),
+    "adopters": Outcome("adopters", 1, "households that do it at the end; events and rounds: served from its start to the last week"),
+    "additional_adopters": Outcome("adopters", 1, "adopters more than with no campaign in the same world"),
+    "cost_per_additional_adopter": Outcome("US$", -1, "all spending over additional adopters"),
+    "sustainability": Outcome("ratio", 1, "gain over no campaign kept at the end of the follow-up"),
+    **{
+        f"gap_{axis}_{when}": Outcome("share", -1, f"coverage of {high.split(':')[1]} less {low.split(':')[1]}, {text}")
+        for when, text in (("end", "at the end"), ("follow_up", "at the end of the follow-up"))
+        for axis, (high, low) in GAPS.items()
+    },
+    **{
+        f"{name}_{when}": Outcome("index", -1, f"{label} of coverage by wealth, {text}")
+        for when, text in (("end", "at the end"), ("follow_up", "at the end of the follow-up"))
+        for name, label in (("erreygers", "Erreygers' index"), ("concentration", "concentration index"))
+    },
+    "unmet_demand": Outcome("share", -1, "turned away, of those who sought the service during the campaign"),
+    "voiced_end": Outcome("share", 1, "households that say in public that they support it, at the end"),
+    "believing_end": Outcome("share", -1, "households that believe the rumour, at the end"),
+    **{f"adopted_through_{s}": Outcome("share", 0, f"adoptions during the campaign moved by: {s}") for s in SOURCES},
+    **{f"heard_through_{s}": Outcome("share", 0, f"households made aware during the campaign by: {s}") for s in SOURCES},
+    "reach": Outcome("share", 1, "households ever touched by a visit, dialogue or broadcast"),
+    "ownership_end": Outcome("share", 1, "community ownership at the end"),
+    "endorsement_end": Outcome("share", 1, "endorsement by leaders at the end"),
+    "approved_end": Outcome("share", 1, "communities whose leaders approved the campaign, at the end"),
+    "response_end": Outcome("share", 1, "response of the authorities at the end"),
+    **{spent_on(k): Outcome("US$", 0, f"spent on {k}") for k in (*ACTIVITIES, *SETUP, SUPERVISION)},
+    "spent": Outcome("US$", 0, "spent in all"),
+    "unspent": Outcome("US$", 0, "planned, but beyond what the mobilizers could deliver"),
+    "budget": Outcome("US$", 0, "budget"),
+}
+# Outcomes that need the run without a campaign in the same world.
+AGAINST_NONE = ("additional_adopters", "cost_per_additional_adopter", "sustainability")
+LEAST_GAIN = 0.005  # below half a point there is no gain to speak of, and no share of it that could be kept
+
+
+def unit_of(outcome: str, kind: str | None) -> str:
+    """Unit of an outcome; adopters of events and rounds are services given.
+
+    Parameters
+    ----------
+    kind : of the behaviour, None for outcomes of the whole campaign
+    """
+    unit = OUTCOMES[outcome].unit
+    if outcome == "cost_per_additional_adopter":
+        return "US$ per service" if kind in COUNTED_BY_CASE else "US$ per adopter"
+    return "services" if unit == "adopters" and kind in COUNTED_BY_CASE else unit
+
+
+@cache
+def group_cells() -> Array:
+    """Which cells belong to each group: int64 (14, 80) of 0 and 1, rows as in `GROUPS`."""
+    cells = list(product(*(range(len(levels)) for _, levels in CELL_AXES)))
+    rows = [[1] * len(cells)]
+    for axis, (_, levels) in enumerate(CELL_AXES):
+        rows += [[int(cell[axis] == level) for cell in cells] for level in range(len(levels))]
+    table = np.array(rows, np.int64)
+    table.flags.writeable = False
+    return table
+
+
+def by_group(counts: Array) -> Array:
+    """Counts by cell, (..., 80), summed into groups: int64 (..., 14)."""
+    return np.asarray(counts, np.int64) @ group_cells().T
+
+
+def coverage_counts(record: Record, kinds: tuple[str, ...]) -> tuple[Array, Array]:
+    """Households (or cases) covered, and those that could be: two int64 (T, B, 14).
+
+    Permanent and repeated: households that have adopted or maintain it, of all. Events and rounds: served, of those
+    eligible, both summed over the last 26 weeks (fewer at the start of the run).
+    """
+    covered = by_group(record.stage[..., ADOPTED] + record.stage[..., MAINTAINED])
+    possible = by_group(record.stage.sum(axis=-1))
+    for b, kind in enumerate(kinds):
+        if kind in COUNTED_BY_CASE:
+            covered[:, b] = last_weeks(by_group(record.served[:, b]))
+            possible[:, b] = last_weeks(by_group(record.eligible[:, b]))
+    return covered, possible
+
+
+def last_weeks(counts: Array, window: int = WINDOW) -> Array:
+    """Running sum over the last `window` weeks, along the first axis."""
+    total = np.cumsum(counts, axis=0)
+    total[window:] = total[window:] - total[:-window]
+    return np.asarray(total)
+
+
+def share(part: Array, whole: Array) -> Array:
+    """part / whole, missing where whole is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(whole > 0, part / whole, np.nan))
+
+
+class Weeks(NamedTuple):
+    """Weeks of a run, counted from 0 at its start. `baseline` is -1 when there is no burn-in."""
+
+    baseline: int  # last week of the burn-in
+    first: int  # of the campaign
+    end: int  # last of the campaign
+    follow_up: int  # last of the run
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Weeks:
+        burn_in, campaign = int(scenario.run["burn_in_weeks"]), int(scenario.campaign["weeks"])
+        end = burn_in + campaign - 1
+        return cls(burn_in - 1, burn_in, end, end + int(scenario.run["follow_up_weeks"]))
+
+
+def kinds_of(scenario: Scenario) -> tuple[str, ...]:
+    """Kind of each behaviour, in order."""
+    return tuple(str(values["kind"]) for values in scenario.behaviours.values())
+
+
+def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key, float]:
+    """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN."""
+    found: dict[Key, float] = {}
+    weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
+    covered, possible = coverage_counts(record, kinds)
+    coverage = share(covered, possible)
+    households = by_group(record.stage[0, 0].sum(axis=-1))
+    refused = share(by_group(record.refused[weeks.end]), households)
+    for b, name in enumerate(scenario.behaviours):
+        for g, group in enumerate(GROUPS):
+            before = coverage[weeks.baseline, b, g] if weeks.baseline >= 0 else math.nan
+            found[Key(name, group, "coverage_baseline")] = before
+            found[Key(name, group, "coverage_end")] = coverage[weeks.end, b, g]
+            found[Key(name, group, "coverage_follow_up")] = coverage[weeks.follow_up, b, g]
+            found[Key(name, group, "refused_end")] = refused[b, g]
+        target = float(scenario.run["target_coverage"])
+        own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]))
+        own["weeks_to_target"] = weeks_to(coverage[:, b, 0], target, weeks)
+        for when, week in (("end", weeks.end), ("follow_up", weeks.follow_up)):
+            own |= equity_of(coverage[week, b], possible[week, b], when)
+        found |= {Key(name, ALL, outcome): value for outcome, value in own.items()}
+    reach = share(by_group(record.reached[weeks.follow_up]), households)
+    found |= {Key(ALL, group, "reach"): reach[g] for g, group in enumerate(GROUPS)}
+    found |= {Key(ALL, ALL, outcome): value for outcome, value in _campaign_outcomes(ledger, record, weeks).items()}
+    return {key: float(value) for key, value in found.items()}
+
+
+def equity_of(coverage: Array, possible: Array, when: str) -> dict[str, float]:
+    """Gaps and indices of one week's coverage by group, both (14,), named for `when`."""
+    found = {
+        f"gap_{axis}_{when}": float(coverage[GROUPS.index(high)] - coverage[GROUPS.index(low)])
+        for axis, (high, low) in GAPS.items()
+    }
+    fifths = list(FIFTHS)
+    found[f"erreygers_{when}"] = erreygers_index(coverage[fifths], possible[fifths])
+    found[f"concentration_{when}"] = concentration_index(coverage[fifths], possible[fifths])
+    return found
+
+
+def weeks_to(coverage: Array, target: float, weeks: Weeks) -> float:
+    """Campaign weeks until coverage (T,) reaches the target; 0 if it had before, missing if it never does."""
+    if weeks.baseline >= 0 and coverage[weeks.baseline] >= target:
+        return 0.0
+    there = np.flatnonzero(coverage[weeks.first :] >= target)
+    return float(there[0] + 1) if len(there) else math.nan
+
+
+def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: Scenario) -> dict[Key, float]:
+    """The outcomes of `AGAINST_NONE`: a run against the one without a campaign in the same world, behaviour by behaviour.
+
+    The whole spending is set against each behaviour's adopters: what a campaign spends on two is not divided.
+    """
+    found = {}
+    spent = run[Key(ALL, ALL, "spent")]
+    for name in scenario.behaviours:
+
+        def gain(outcome: str, behaviour: str = name) -> float:
+            key = Key(behaviour, ALL, outcome)
+            return run[key] - none[key]
+
+        more = gain("adopters")
+        at_end = gain("coverage_end")
+        found[Key(name, ALL, "additional_adopters")] = more
+        found[Key(name, ALL, "cost_per_additional_adopter")] = spent / more if more > 0 and spent > 0 else math.nan
+        kept = gain("coverage_follow_up") / at_end if at_end > LEAST_GAIN else math.nan
+        found[Key(name, ALL, "sustainability")] = kept
+    return found
+
+
+def _behaviour_outcomes(record: Record, b: int, kind: str, weeks: Weeks, households: int) -> dict[str, float]:
+    campaign = slice(weeks.first, weeks.end + 1)
+    if kind in COUNTED_BY_CASE:
+        adopters = int(record.served[weeks.first : weeks.follow_up + 1, b].sum())
+    else:
+        adopters = int(record.stage[weeks.end, b, :, [ADOPTED, MAINTAINED]].sum())
+    sought, turned_away = int(record.sought[campaign, b].sum()), int(record.turned_away[campaign, b].sum())
+    found = {
+        "adopters": float(adopters),
+        "unmet_demand": turned_away / sought if sought else math.nan,
+        "voiced_end": record.voiced[weeks.end, b] / households,
+        "believing_end": record.believing[weeks.end, b] / households,
+    }
+    for prefix, counts in (("adopted_through", record.convinced_by), ("heard_through", record.informed_by)):
+        by_source = counts[campaign, b].sum(axis=0)
+        shares = share(by_source, by_source.sum())
+        found |= {f"{prefix}_{source}": float(value) for source, value in zip(SOURCES, shares, strict=True)}
+    return found
+
+
+def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks) -> dict[str, float]:
+    lines = ledger.settle(record)
+    return {
+        "ownership_end": float(record.ownership[weeks.end]),
+        "endorsement_end": float(record.endorsement[weeks.end]),
+        "approved_end": float(record.approved[weeks.end]),
+        "response_end": float(record.response[weeks.end].mean()),
+        **{spent_on(line.item): line.spent for line in lines},
+        "spent": math.fsum(line.spent for line in lines),
+        "unspent": math.fsum(line.unspent for line in lines),
+        "budget": ledger.budget,
+    }

@@ -1,0 +1,140 @@
+"""A run: one scenario, strategy and seed, with everything that happened week by week."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from smsim.costs import Ledger
+from smsim.engine.arrays import STAGES, Array, Record, State
+from smsim.folder import MANIFEST, whole_folder, write_manifest
+from smsim.outcomes import GROUPS, OUTCOMES, Key, Weeks, by_group, coverage_counts, kinds_of, outcomes_of, share, unit_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from smsim.scenario import Scenario
+    from smsim.world import World
+
+SERIES = ("coverage", *STAGES, "refused")  # what is kept of every week, behaviour and group
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """What `simulate` gives: the inputs, the record of every week, and the state after the last."""
+
+    scenario: Scenario
+    strategy: str
+    seed: int
+    world: World
+    ledger: Ledger
+    record: Record
+    state: State
+
+    def coverage(self) -> pd.DataFrame:
+        """Shares of households, tidy: week, behaviour, group, level, stage, share.
+
+        `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused" or "coverage":
+        of permanent and repeated behaviours adopted and maintained together, of events and rounds served over eligible
+        in the last 26 weeks. Weeks count from 0 at the start of the run; the campaign starts after the burn-in.
+        """
+        frame = weekly_frame(series_of(self.scenario, self.record), list(self.scenario.behaviours), "share")
+        parts = frame["group"].str.split(":", n=1, expand=True)
+        frame.insert(2, "level", parts[1].fillna("all"))
+        frame["group"] = parts[0]
+        return frame[["week", "behaviour", "group", "level", "stage", "share"]]
+
+    def outcomes(self) -> pd.DataFrame:
+        """One row per outcome: strategy, seed, behaviour, group, outcome, value, unit.
+
+        Outcomes against no campaign (additional adopters and their cost) need a second run: see `compare`.
+        """
+        values = outcomes_of(self.scenario, self.ledger, self.record)
+        frame = outcome_frame(self.scenario, values)
+        frame.insert(0, "strategy", self.strategy)
+        frame.insert(1, "seed", self.seed)
+        return frame
+
+    def plot(self) -> Figure:
+        """Coverage by week, one line per behaviour, and the stages below it."""
+        from smsim.plots import run_figure
+
+        return run_figure(self)
+
+    def write(self, folder: str | os.PathLike[str], command: str | None = None) -> None:
+        """Write weekly.parquet (the frame of `coverage`) and manifest.json into a folder, both or neither.
+
+        Raises
+        ------
+        ScenarioError : the folder cannot be written
+        RunError : writing failed on the way
+        """
+        details = {"strategy": self.strategy, "seed": self.seed, "weeks": Weeks.of(self.scenario)._asdict()}
+        with whole_folder(folder) as staging:
+            write_parquet(self.coverage(), staging / "weekly.parquet")
+            write_manifest(staging / MANIFEST, self.scenario, command, details)
+
+    def __repr__(self) -> str:
+        end = Weeks.of(self.scenario).end
+        covered, possible = coverage_counts(self.record, kinds_of(self.scenario))
+        shares = share(covered[end, :, 0], possible[end, :, 0])
+        reached = ", ".join(f"{n} {x:.1%}" for n, x in zip(self.scenario.behaviours, shares, strict=True))
+        return f"Run({self.scenario.name!r}, {self.strategy}, seed {self.seed}: coverage at the end of the campaign {reached})"
+
+
+def series_of(scenario: Scenario, record: Record) -> Array:
+    """Coverage, stages and refusals as shares, float64 (T, B, 14, 8): last axis as in `SERIES`, groups as in `GROUPS`."""
+    covered, possible = coverage_counts(record, kinds_of(scenario))
+    stages = np.moveaxis(by_group(np.moveaxis(record.stage, -1, -2)), -1, -2)  # (T, B, 14, 6)
+    households = stages.sum(axis=-1, keepdims=True)
+    refused = by_group(record.refused)[..., None]
+    return np.concatenate([share(covered, possible)[..., None], share(stages, households), share(refused, households)], -1)
+
+
+def weekly_frame(series: Array, behaviours: list[str], *names: str) -> pd.DataFrame:
+    """Series (T, B, 14, 8), or several stacked in a last axis, as rows: week, behaviour, group, stage and the names."""
+    weeks, layers, groups, kinds = series.shape[:4]
+    index = np.indices((weeks, layers, groups, kinds)).reshape(4, -1)
+    columns: dict[str, Any] = {"week": index[0].astype(np.int32)}
+    for name, codes, labels in (("behaviour", index[1], behaviours), ("group", index[2], GROUPS), ("stage", index[3], SERIES)):
+        columns[name] = np.array(labels, dtype=object)[codes]
+    values = series.reshape(-1, len(names))
+    columns |= {name: values[:, k] for k, name in enumerate(names)}
+    return pd.DataFrame(columns)
+
+
+def outcome_frame(scenario: Scenario, values: dict[Key, float]) -> pd.DataFrame:
+    """Rows behaviour, group, outcome, value, unit; in the order of behaviours, groups and `OUTCOMES`."""
+    keys = sort_keys(scenario, values)
+    kind = {name: str(one["kind"]) for name, one in scenario.behaviours.items()}
+    return pd.DataFrame(
+        {
+            "behaviour": [key.behaviour for key in keys],
+            "group": [key.group for key in keys],
+            "outcome": [key.outcome for key in keys],
+            "value": [values[key] for key in keys],
+            "unit": [unit_of(key.outcome, kind.get(key.behaviour)) for key in keys],
+        }
+    )
+
+
+def sort_keys(scenario: Scenario, keys: Any) -> list[Key]:
+    """Keys of outcomes in the order in which every table has them: behaviours, groups, outcomes; the campaign's last."""
+    behaviours = [*scenario.behaviours]
+    rank = {name: k for k, name in enumerate(OUTCOMES)}
+
+    def place(key: Key) -> tuple[int, int, int]:
+        layer = behaviours.index(key.behaviour) if key.behaviour in behaviours else len(behaviours)
+        return layer, GROUPS.index(key.group), rank[key.outcome]
+
+    return sorted(keys, key=place)
+
+
+def write_parquet(frame: pd.DataFrame, path: os.PathLike[str]) -> None:
+    """A Parquet file; names are stored once each."""
+    names = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
+    frame.astype(dict.fromkeys(names, "category")).to_parquet(path, index=False)

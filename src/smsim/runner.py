@@ -1,0 +1,107 @@
+"""Many pieces of work side by side: one thin seam over `concurrent.futures`. What runs where never changes a result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+import numpy as np
+
+from smsim.errors import ScenarioError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+THREADS_VARIABLE = "SMSIM_THREADS"
+MAX_SEED = 2**63
+
+
+def replicate_seed(seed: int, replicate: int) -> int:
+    """Seed of one replicate, in [0, 2**63): a pure function of both, the same on every machine.
+
+    Raises
+    ------
+    ScenarioError : seed is not in [0, 2**63)
+    """
+    if not 0 <= seed < MAX_SEED:
+        raise ScenarioError(f"seed must be in [0, 2**63); got {seed}")
+    return int(np.random.SeedSequence([seed, replicate]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def default_threads() -> int:
+    """Threads when nobody says: SMSIM_THREADS, or one per core.
+
+    Raises
+    ------
+    ScenarioError : SMSIM_THREADS is not a whole number above 0
+    """
+    text = os.environ.get(THREADS_VARIABLE)
+    if text is None:
+        return os.cpu_count() or 1
+    if not (text.isdecimal() and int(text) > 0):
+        raise ScenarioError(f"{THREADS_VARIABLE} must be a whole number of threads, 1 or more; got {text!r}")
+    return int(text)
+
+
+def run_all(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[Result]:
+    """`work` done on every item; results in the order of the items, however many threads.
+
+    Parameters
+    ----------
+    threads : how many at once; `default_threads` if None. Threads help because the engine's kernels release the GIL.
+    executor : used instead of threads if given (a cluster's, for example), and left open
+    progress : called with (done, total) in the calling thread, at the start and after each item
+
+    Raises
+    ------
+    Exception : the first failure in the order of the items among those done; what has not begun is cancelled
+    ScenarioError : threads is below 1
+    """
+    things = list(items)
+    if executor is not None:
+        return _collect(executor, work, things, progress)
+    if threads is None:
+        threads = default_threads()
+    if threads < 1:
+        raise ScenarioError(f"threads must be 1 or more; got {threads}")
+    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="smsim")
+    try:
+        return _collect(pool, work, things, progress)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _collect(
+    executor: Executor,
+    work: Callable[[Item], Result],
+    items: list[Item],
+    progress: Callable[[int, int], Any] | None,
+) -> list[Result]:
+    futures: list[Future[Result]] = [executor.submit(work, item) for item in items]
+    tell = progress or (lambda done, total: None)
+    waiting: set[Future[Result]] = set(futures)
+    tell(0, len(futures))
+    try:
+        while waiting:
+            # A short wait, so that Ctrl-C is heard between two of them on every platform.
+            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            if any(future.exception() is not None for future in done):
+                break
+            if done:
+                tell(len(futures) - len(waiting), len(futures))
+        for future in futures:
+            if future.done() and future.exception() is not None:
+                future.result()
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
