@@ -773,7 +773,7 @@ class Simulation:
             home.turnover_week = t + self.trials(self.ctx.turnover, "TURNOVER", home.lives, home.id)
             for b, layer in enumerate(home.layers):
                 layer.stage, layer.aware_week, layer.source = UNAWARE, NEVER, OWN
-                layer.credit = {channel: 0.0 for channel in layer.credit}
+                layer.credit = dict.fromkeys(layer.credit, 0.0)
                 if layer.rumour != SUSCEPTIBLE:
                     self.leave_rumour(home, b)
                 layer.resist_talk = self.E("TALK", home.lives, home.id, b)

@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_worlds import SmallWorld, build, fixed, hand_world, without_campaign
 
+import naive
+from small_worlds import SmallWorld, build, fixed, hand_world, without_campaign
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,

@@ -37,7 +37,7 @@ def _use_cache() -> None:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
-            numba.config.CACHE_DIR = str(folder)
+            numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # Numba makes it when it starts
     except (OSError, RuntimeError):
         pass
 

@@ -158,9 +158,7 @@ def contact(state, record, households, places, context, seed, t, volume, draws):
         if visit > 0:
             # z = (1 - N_q) + N_q need n_c / #need
             other = visit * (1 - context.needs_quality)
-            needy = visit * (
-                (1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1)
-            )
+            needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1))
             chance_other = 1 - exp(-other)
             chance_needy = 1 - exp(-needy)
             fill_uniforms(seed, VISIT_CONTACT, t, draw_id, start, stop, draws)

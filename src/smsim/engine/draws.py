@@ -71,9 +71,7 @@ def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     """One uniform in (0, 1): stream and n are non-negative integers below 2**32, seed below 2**64."""
     key = np.uint64(seed)
     i = np.uint64(identity)
-    a, b, c, d = philox(
-        i >> np.uint64(2), np.uint64(n), np.uint64(stream), np.uint64(0), key & _MASK, key >> _32
-    )
+    a, b, c, d = philox(i >> np.uint64(2), np.uint64(n), np.uint64(stream), np.uint64(0), key & _MASK, key >> _32)
     word = i & np.uint64(3)
     if word == np.uint64(0):
         x = a

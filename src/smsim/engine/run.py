@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
@@ -50,7 +51,7 @@ Inputs = TypeVar("Inputs", Households, Places, Plan)
 def new_record(weeks: int, behaviours: int, cells: int, communities: int, districts: int) -> Record:
     """An empty record of a run of `weeks` weeks; see `Record` for the shapes."""
     t, b, g, c, d = weeks, behaviours, cells, communities, districts
-    counts = {"dtype": np.int32}
+    counts: dict[str, Any] = {"dtype": np.int32}
     return Record(
         stage=np.zeros((t, b, g, 6), **counts),
         refused=np.zeros((t, b, g), **counts),
@@ -174,7 +175,8 @@ def advance(
 
 def _frozen(inputs: Inputs) -> Inputs:
     # One compiled signature whether the caller's arrays are read-only (a shared world) or not.
-    return type(inputs)(*(_frozen_array(value) if isinstance(value, np.ndarray) else value for value in inputs))
+    frozen: Iterable[Any] = (_frozen_array(value) if isinstance(value, np.ndarray) else value for value in inputs)
+    return type(inputs)(*frozen)
 
 
 def _frozen_array(array: Array) -> Array:
@@ -267,9 +269,7 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
         contact(state, record, households, places, context, seed, t, volume, draws)
         for b in range(behaviours.shape[0]):
             behaviour = behaviours[b]
-            found = decide(
-                state, record, households, places, plan, behaviour, context, b, seed, t, volume, seekers
-            )
+            found = decide(state, record, households, places, plan, behaviour, context, b, seed, t, volume, seekers)
             serve(
                 state, record, households, places, behaviour, context, facility_district, b, seed, t, volume, seekers,
                 found,

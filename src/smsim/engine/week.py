@@ -61,7 +61,6 @@ from smsim.engine.draws import (
 from smsim.engine.push import push
 from smsim.engine.rules import convincer, endorsements, rationed, supports, trust
 
-
 # Arrays are taken out of the state once per week and behaviour: reading a field of a wide tuple, or handing the tuple
 # to a function, for every household costs more than the household's whole week.
 
@@ -479,9 +478,7 @@ def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untype
     lapse_hazard[0] = chance_to_hazard(base)
     lapse_hazard[1] = chance_to_hazard(base * behaviour.maintained_lapse_ratio)
     lapse_hazard[2] = chance_to_hazard(base * behaviour.unsupported_lapse_ratio)
-    lapse_hazard[3] = chance_to_hazard(
-        base * behaviour.maintained_lapse_ratio * behaviour.unsupported_lapse_ratio
-    )
+    lapse_hazard[3] = chance_to_hazard(base * behaviour.maintained_lapse_ratio * behaviour.unsupported_lapse_ratio)
 
 
 @njit(nogil=True, cache=True, inline="always")

@@ -1,4 +1,4 @@
-"""Who lives in the area: wealth, language, hesitancy, media, memberships, distance; and what each asks of a behaviour."""
+"""Who lives in the area: wealth, language, hesitancy, media, memberships, distance; what each asks of a behaviour."""
 
 from __future__ import annotations
 

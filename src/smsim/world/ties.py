@@ -234,4 +234,5 @@ def invitations(kind, start, order, joiner, indptr, neighbor, weight, identity, 
 def weighted_degree(indptr: Array, weight: Array) -> Array:
     """Sum of tie weights of each household, float64 (N,)."""
     total = np.concatenate([[0], np.cumsum(weight, dtype=np.int64)])
-    return (total[indptr[1:]] - total[indptr[:-1]]).astype(np.float64)
+    degree: Array = (total[indptr[1:]] - total[indptr[:-1]]).astype(np.float64)
+    return degree
