@@ -114,6 +114,15 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     assert named <= set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
+def test_the_notebook_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    seen: dict[str, object] = {}
+    exec(example, seen)  # the example itself is what is tested
+    assert seen["denser"] != seen["base"]
+
+
 @pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "docs/model.md", "docs/parameters.md"])
 def test_links_inside_the_project_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
