@@ -7,19 +7,19 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from smsim.costs import find_strategy
+from smsim.costs import SETUP, SUPERVISION, find_strategy
 from smsim.economics import Ratio, ratio_of_means
-from smsim.engine.arrays import Array
+from smsim.engine.arrays import ACTIVITIES, SOURCES, Array
 from smsim.errors import RunError, ScenarioError, SmsimError
-from smsim.findings import summary_of, targets_of
+from smsim.findings import TargetCheck, summary_of, targets_of
 from smsim.folder import MANIFEST, whole_folder, write_csv, write_manifest
-from smsim.outcomes import ALL, OUTCOMES, Key, Weeks, against_none, outcomes_of, unit_of
+from smsim.outcomes import ALL, GROUPS, OUTCOMES, Key, Weeks, against_none, outcomes_of, spent_on, unit_of, unspent_on
 from smsim.paired import Difference, cost_difference, paired_difference
 from smsim.results import series_of, sort_keys, weekly_frame, write_parquet
 from smsim.runner import replicate_seed, run_all
@@ -31,12 +31,27 @@ if TYPE_CHECKING:
 
 COST = "cost_per_additional_adopter"
 BAND = (0.05, 0.95)  # of the worlds, in weekly tables and pictures
-TABLE = ("coverage_baseline", "coverage_end", "coverage_follow_up", "additional_adopters", COST, "weeks_to_target")
-TABLE += ("gap_wealth_end", "erreygers_end", "refused_end", "unmet_demand", "sustainability")
+# Columns of `Comparison.table` and the outcomes they hold; those of the whole campaign are the same for each behaviour.
+TABLE = {
+    "coverage_baseline": "coverage_baseline",
+    "coverage_end": "coverage_end",
+    "coverage_follow_up": "coverage_follow_up",
+    "reach": "reach",
+    "weeks_to_target": "weeks_to_target",
+    "gap_wealth": "gap_wealth_end",
+    "erreygers_wealth": "erreygers_end",
+    "refused": "refused_end",
+    "unmet_demand": "unmet_demand",
+    "sustainability": "sustainability",
+    "spent": "spent",
+    "unspent": "unspent",
+    "additional_adopters": "additional_adopters",
+    COST: COST,
+}
 
 
 class Replicate(NamedTuple):
-    """What is kept of one world: per strategy the outcomes, and the series of every week, float32 (T, B, 14, 8)."""
+    """What is kept of one world: per strategy the outcomes, and the series of every week, float32 (T, B, 14, 9)."""
 
     outcomes: dict[str, dict[Key, float]]
     series: dict[str, Array]
@@ -111,7 +126,7 @@ class Comparison:
     seed: int
     keys: tuple[Key, ...]
     values: Array  # float64 (S, R, K): outcome of every strategy, world and key
-    series: Array  # float32 (S, R, T, B, 14, 8): see `smsim.results.series_of`
+    series: Array  # float32 (S, R, T, B, 14, 9): see `smsim.results.series_of`
 
     @property
     def replicates(self) -> int:
@@ -139,7 +154,9 @@ class Comparison:
         key = Key(behaviour, group, outcome)
         if key not in self._place:
             known = ", ".join(dict.fromkeys(k.outcome for k in self.keys if (k.behaviour, k.group) == key[:2]))
-            raise ScenarioError(f"no outcome {outcome!r} of behaviour {behaviour!r}, group {group!r}; there are: {known}")
+            raise ScenarioError(
+                f"no outcome {outcome!r} of behaviour {behaviour!r}, group {group!r}; there are: {known}"
+            )
         values: Array = self.values[self.strategies.index(strategy), :, self._place[key]]
         return values
 
@@ -165,21 +182,21 @@ class Comparison:
         """
         if strategy == NO_CAMPAIGN:
             return Ratio(math.nan, math.nan, math.nan)
-        return ratio_of_means(
-            self.worlds(strategy, "spent"), self.worlds(strategy, "additional_adopters", behaviour)
-        )
+        return ratio_of_means(self.worlds(strategy, "spent"), self.worlds(strategy, "additional_adopters", behaviour))
 
     def outcomes(self) -> pd.DataFrame:
         """One row per strategy, replicate, behaviour, group and outcome: value and unit; missing values are NaN."""
         strategies, replicates, keys = self.values.shape
         kind = {name: str(one["kind"]) for name, one in self.scenario.behaviours.items()}
         units = [unit_of(key.outcome, kind.get(key.behaviour)) for key in self.keys]
-        per_key = {name: [key[k] for key in self.keys] for k, name in enumerate(Key._fields)}
+        columns = {name: [key[k] for key in self.keys] for k, name in enumerate(Key._fields)}
         return pd.DataFrame(
             {
                 "strategy": np.repeat(np.array(self.strategies, object), replicates * keys),
                 "replicate": np.tile(np.repeat(np.arange(replicates), keys), strategies),
-                **{name: np.tile(np.array(column, object), strategies * replicates) for name, column in per_key.items()},
+                **{
+                    name: np.tile(np.array(column, object), strategies * replicates) for name, column in columns.items()
+                },
                 "value": self.values.reshape(-1),
                 "unit": np.tile(np.array(units, object), strategies * replicates),
             }
@@ -216,7 +233,7 @@ class Comparison:
             "outcome": outcome,
             "a": a,
             "b": b,
-            "mean_difference": found.mean,
+            "difference": found.mean,
             "lower": found.lower,
             "upper": found.upper,
             "share_a_beats_b": found.a_beats_b,
@@ -227,43 +244,81 @@ class Comparison:
         }
 
     def table(self) -> pd.DataFrame:
-        """Means over the worlds: one row per behaviour and strategy, one column per main outcome."""
+        """One row per strategy and behaviour: for each main outcome its mean, and `_lower` and `_upper`.
+
+        Between these lie 90% of the worlds; of cost per additional adopter they are the 95% interval of the ratio of
+        means. Missing values are left out of the means: weeks to the target are of worlds that reach it.
+        """
         rows = []
-        for behaviour in self.scenario.behaviours:
-            for s in self.strategies:
-                row: dict[str, Any] = {"behaviour": behaviour, "strategy": s, "reach": self.mean(s, "reach")}
-                row |= {outcome: self.mean(s, outcome, behaviour) for outcome in TABLE}
-                rows.append(row | {"spent": self.mean(s, "spent"), "unspent": self.mean(s, "unspent")})
-        return pd.DataFrame(rows).set_index(["behaviour", "strategy"])
+        for s, behaviour in product(self.strategies, self.scenario.behaviours):
+            row: dict[str, Any] = {"strategy": s, "behaviour": behaviour}
+            for column, outcome in TABLE.items():
+                layer = behaviour if Key(behaviour, ALL, outcome) in self._place else ALL
+                limits = self.cost(s, behaviour)[1:] if outcome == COST else self.band(s, outcome, layer)
+                row[column] = self.mean(s, outcome, layer)
+                row[f"{column}_lower"], row[f"{column}_upper"] = limits
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def equity(self) -> pd.DataFrame:
+        """Coverage at the end by group: strategy, behaviour, group, mean, lower, upper (90% of the worlds)."""
+        rows = [
+            (s, b, g, self.mean(s, "coverage_end", b, g), *self.band(s, "coverage_end", b, g))
+            for s, b, g in product(self.strategies, self.scenario.behaviours, GROUPS)
+        ]
+        return pd.DataFrame(rows, columns=["strategy", "behaviour", "group", "mean", "lower", "upper"])
+
+    def sources(self) -> pd.DataFrame:
+        """What moved adopters during the campaign: strategy, behaviour, source, share (mean over worlds)."""
+        rows = [
+            (s, b, source, self.mean(s, f"adopted_through_{source}", b))
+            for s, b, source in product(self.strategies, self.scenario.behaviours, SOURCES)
+        ]
+        return pd.DataFrame(rows, columns=["strategy", "behaviour", "source", "share"])
+
+    def spending(self) -> pd.DataFrame:
+        """US$ by campaign and item, means over worlds: strategy, item, kind, planned, spent, unspent."""
+        kinds = {**dict.fromkeys(ACTIVITIES, "activity"), **dict.fromkeys(SETUP, "set-up"), SUPERVISION: "supervision"}
+        rows = []
+        for s, (item, kind) in product(self.campaigns, kinds.items()):
+            spent = self.mean(s, spent_on(item))
+            unspent = self.mean(s, unspent_on(item)) if kind == "activity" else 0.0
+            rows.append((s, item, kind, spent + unspent, spent, unspent))
+        return pd.DataFrame(rows, columns=["strategy", "item", "kind", "planned", "spent", "unspent"])
 
     def weekly(self) -> pd.DataFrame:
-        """Every week's series: strategy, replicate, week, behaviour, group, stage, mean, lower, upper.
+        """Every week's shares: strategy, week, behaviour, group, quantity, mean, lower, upper (90% of the worlds).
 
-        Rows without a replicate are over all of them: mean, and the limits between which 90% of the worlds lie. Rows
-        with one hold the coverage of all households in that world, in `mean`.
+        Week 0 is the first of the campaign; those of the burn-in are below. `quantity` is coverage, a stage, refused
+        or voiced.
         """
-        names = list(self.scenario.behaviours)
+        first = -Weeks.of(self.scenario).first
         parts = []
         for s, strategy in enumerate(self.strategies):
             worlds = self.series[s].astype(float)
             stacked = np.stack([worlds.mean(axis=0), *np.quantile(worlds, BAND, axis=0)], axis=-1)
-            bands = weekly_frame(stacked, names, "mean", "lower", "upper")
-            bands.insert(0, "replicate", pd.array([pd.NA] * len(bands), dtype="Int32"))
-            replicates, weeks, layers = worlds.shape[:3]
-            r, t, b = np.indices((replicates, weeks, layers)).reshape(3, -1)
-            single = pd.DataFrame({"replicate": pd.array(r, dtype="Int32"), "week": t.astype(np.int32)})
-            single["behaviour"] = np.array(names, object)[b]
-            single["group"], single["stage"] = ALL, "coverage"
-            single["mean"] = worlds[..., 0, 0].reshape(-1)
-            single["lower"] = single["upper"] = np.nan
-            both = pd.concat([bands, single], ignore_index=True)
-            both.insert(0, "strategy", strategy)
-            parts.append(both)
+            frame = weekly_frame(stacked, first, list(self.scenario.behaviours), "quantity", "mean", "lower", "upper")
+            frame.insert(0, "strategy", strategy)
+            parts.append(frame)
         return pd.concat(parts, ignore_index=True)
+
+    def weekly_worlds(self) -> pd.DataFrame:
+        """Coverage of all households, world by world: strategy, replicate, week, behaviour, group, quantity, mean."""
+        strategies, replicates, weeks, layers = np.indices(self.series.shape[:4]).reshape(4, -1)
+        columns = {
+            "strategy": np.array(self.strategies, object)[strategies],
+            "replicate": pd.array(replicates, dtype="Int32"),
+            "week": (weeks - Weeks.of(self.scenario).first).astype(np.int32),
+            "behaviour": np.array(list(self.scenario.behaviours), object)[layers],
+            "group": ALL,
+            "quantity": "coverage",
+            "mean": self.series[..., 0, 0].reshape(-1).astype(float),
+        }
+        return pd.DataFrame(columns)
 
     def targets(self) -> pd.DataFrame:
         """The scenario's targets beside what was simulated: median, 90% of worlds, gap and verdict; a row each."""
-        return pd.DataFrame([target._asdict() for target in targets_of(self)])
+        return pd.DataFrame(targets_of(self), columns=TargetCheck._fields)
 
     def summary(self) -> list[str]:
         """What was found, in plain sentences; every number is one of the tables'. Ranks only what is separated."""
@@ -296,7 +351,9 @@ class Comparison:
         with whole_folder(folder) as staging:
             write_csv(self.outcomes(), staging / "outcomes.csv", ("strategy", "behaviour"))
             write_csv(self.contrasts(), staging / "contrasts.csv", ("behaviour", "a", "b"))
-            write_parquet(self.weekly(), staging / "weekly.parquet")
+            # Rows with a replicate are of that world; the others are over all of them.
+            both = pd.concat([self.weekly(), self.weekly_worlds()], ignore_index=True)
+            write_parquet(both, staging / "weekly.parquet")
             pictures = comparison_figures(self)
             for name, picture in pictures.items():
                 save(picture.figure, staging / name)
@@ -304,7 +361,8 @@ class Comparison:
             write_manifest(staging / MANIFEST, self.scenario, command, details)
 
     def __repr__(self) -> str:
+        means = self.table().set_index(["behaviour", "strategy"]).sort_index(level=0, sort_remaining=False)[list(TABLE)]
         return (
             f"Comparison({self.scenario.name!r}: {', '.join(self.strategies)}; {self.replicates} paired worlds, "
-            f"seed {self.seed})\n{self.table().to_string(float_format='{:.3g}'.format, na_rep='-')}"
+            f"seed {self.seed})\n{means.to_string(float_format='{:.3g}'.format, na_rep='-')}"
         )

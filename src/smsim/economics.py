@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -20,7 +21,8 @@ def concentration_index(values: ArrayLike, sizes: ArrayLike | None = None) -> fl
     """Concentration index of grouped data, poorest group first: in [-1, 1], above 0 where the richer have more.
 
     C = (2 / mu) sum_t f_t mu_t R_t - 1, R_t the relative rank of the middle of group t (O'Donnell et al. 2008,
-    Analyzing Health Equity, ch. 8). Groups of one household each give 2 cov(y, r) / mean(y). Missing when the mean is 0.
+    Analyzing Health Equity, ch. 8). Groups of one household each give 2 cov(y, r) / mean(y). Missing when the
+    mean is 0.
 
     Parameters
     ----------
@@ -177,7 +179,7 @@ def frontier(options: Mapping[str, tuple[float, float]]) -> list[Choice]:
         while len(hull) >= 2 and ratio(hull[-2], hull[-1]) >= ratio(hull[-1], name):
             status[hull.pop()] = "extended dominated"
         hull.append(name)
-    icer = {after: ratio(before, after) for before, after in zip(hull, hull[1:], strict=False)}
+    icer = {after: ratio(before, after) for before, after in pairwise(hull)}
     return [Choice(n, *options[n], status.get(n, "frontier"), icer.get(n, math.nan)) for n in order]
 
 

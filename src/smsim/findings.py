@@ -123,23 +123,17 @@ def _ranked(comparison: Comparison, behaviour: str, outcome: str, when: str) -> 
         return f"{where}: nobody was in a position to do it, so there is no coverage to compare."
     alone = comparison.difference(best, NONE, outcome, behaviour)
     if not (alone.separated and alone.mean > 0):
-        closer = f"; about {count(alone.replicates_needed)} would be needed" if _reachable(alone.replicates_needed) else ""
         return (
-            f"{where}: no strategy can be told from no campaign with {comparison.replicates} worlds{closer}. "
-            f"Best on average is {best} with {values[best]}, against {none}."
+            f"{where}: cannot tell any strategy from no campaign with {comparison.replicates} worlds; "
+            f"{_more(alone.replicates_needed)}. Best on average is {best} with {values[best]}, against {none}."
         )
-    others = [f"{values[s]} under {s}" for s in order if s not in leaders]
+    against = joined([*(f"{values[s]} under {s}" for s in order if s not in leaders), none])
     if len(leaders) == 1:
         low, high = comparison.band(best, outcome, behaviour)
-        against = joined([*others, none])
-        return f"{where}: {best} does best, with {values[best]} (90% of worlds {percent(low)} to {percent(high)}), against {against}."
+        band = f"90% of worlds {percent(low)} to {percent(high)}"
+        return f"{where}: {best} does best, with {values[best]} ({band}), against {against}."
     shown = f"{best} ({values[best]}) from {joined([f'{s} ({values[s]})' for s in leaders[1:]], 'or')}"
-    if _reachable(needed):
-        more = f"about {count(needed)} would be needed"
-    else:
-        more = "they hardly differ"
-    against = joined([*others, none])
-    return f"{where}: cannot separate {shown} with {comparison.replicates} worlds; {more}. Against {against}."
+    return f"{where}: cannot separate {shown} with {comparison.replicates} worlds; {_more(needed)}. Against {against}."
 
 
 def sureness(comparison: Comparison, behaviour: str) -> list[str]:
@@ -150,9 +144,10 @@ def sureness(comparison: Comparison, behaviour: str) -> list[str]:
         if rival in leaders:
             continue
         found = comparison.difference(order[0], rival, "coverage_end", behaviour)
+        interval = f"95% interval {points(found.lower, '')} to {points(found.upper)}"
         sentences.append(
-            f"{behaviour}: {order[0]} is ahead of {rival} by {points(found.mean)} (95% interval {points(found.lower, '')} to "
-            f"{points(found.upper)}) and in {percent(found.a_beats_b, 0)} of the worlds."
+            f"{behaviour}: {order[0]} is ahead of {rival} by {points(found.mean)} ({interval}) "
+            f"and in {percent(found.a_beats_b, 0)} of the worlds."
         )
     return sentences
 
@@ -168,12 +163,14 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
     high, low = GAPS[axis]
     values = [percent(comparison.mean(best, "coverage_end", behaviour, group)) for group in (low, high)]
     others = [
-        f"{points(comparison.mean(s, f'gap_{axis}_end', behaviour))} {'with no campaign' if s == NONE else f'under {s}'}"
-        for s in (NONE, *comparison.campaigns)
+        f"{points(comparison.mean(s, f'gap_{axis}_end', behaviour))} {_under(s)}"
+        for s in comparison.strategies
         if s != best
     ]
-    text = f"{behaviour}: most left out under {best} are {PEOPLE[low]} ({values[0]}, against {values[1]} of {PEOPLE[high]})"
-    text += f", a gap of {points(gaps[axis])}; it is {joined(others)}."
+    text = (
+        f"{behaviour}: most left out under {best} are {PEOPLE[low]} ({values[0]}, against {values[1]} of {PEOPLE[high]}), "
+        f"a gap of {points(gaps[axis])}; it is {joined(others)}."
+    )
     if axis != "wealth" and "wealth" in gaps:
         text += f" The richest fifth is ahead of the poorest by {points(gaps['wealth'])}."
     return text
@@ -181,18 +178,17 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
 
 def costs(comparison: Comparison, behaviour: str) -> str:
     """What each additional adopter (or service) costs under each strategy, with its interval."""
-    parts, without = [], []
-    for s in comparison.campaigns:
-        ratio = comparison.cost(s, behaviour)
-        if math.isnan(ratio.value):
-            without.append(s)
-        else:
-            parts.append(f"{money(ratio.value)} under {s} (95% interval {money(ratio.lower)} to {money(ratio.upper)})")
-    text = f"{behaviour}: each additional {thing(comparison, behaviour)} costs {joined(parts)}" if parts else f"{behaviour}"
-    if without:
-        text += "; " if parts else ": "
-        text += f"no additional {thing(comparison, behaviour, True)} that could be told from chance under {joined(without, 'or')}"
-    return text + "."
+    ratios = {s: comparison.cost(s, behaviour) for s in comparison.campaigns}
+    known = {s: ratio for s, ratio in ratios.items() if math.isfinite(ratio.value)}
+    parts = [
+        f"{money(ratio.value)} under {s} (95% interval {money(ratio.lower)} to {money(ratio.upper)})"
+        for s, ratio in known.items()
+    ]
+    one, unknown = thing(comparison, behaviour), [s for s in ratios if s not in known]
+    texts = [f"each additional {one} costs {joined(parts)}"] if parts else []
+    if unknown:
+        texts.append(f"no additional {one}s that could be told from chance under {joined(unknown, 'or')}")
+    return f"{behaviour}: {'; '.join(texts)}."
 
 
 def turned_away(comparison: Comparison, behaviour: str) -> str:
@@ -200,9 +196,7 @@ def turned_away(comparison: Comparison, behaviour: str) -> str:
     shares = {s: comparison.mean(s, "unmet_demand", behaviour) for s in comparison.strategies}
     if not max((x for x in shares.values() if math.isfinite(x)), default=0) >= WORTH_A_WORD:
         return ""
-    parts = [
-        f"{percent(x)} {'with no campaign' if s == NONE else f'under {s}'}" for s, x in shares.items() if math.isfinite(x)
-    ]
+    parts = [f"{percent(x)} {_under(s)}" for s, x in shares.items() if math.isfinite(x)]
     return f"{behaviour}: of those who sought the service during the campaign, {joined(parts)} were turned away."
 
 
@@ -212,10 +206,9 @@ def fit(comparison: Comparison, behaviour: str) -> str:
     if not checks:
         return ""
     met = sum(c.verdict == "met" for c in checks)
-    each = joined(
-        [f"{percent(c.target)} {c.when.replace('_', '-')} ({c.strategy}): simulated {percent(c.median)}" for c in checks]
-    )
-    return f"{behaviour}: {met} of {len(checks)} targets met; {each}."
+    when = {"baseline": "before the campaign", "end": "at its end", "follow_up": "at the end of the follow-up"}
+    each = [f"{percent(c.target)} {when[c.when]} {_under(c.strategy)} (simulated {percent(c.median)})" for c in checks]
+    return f"{behaviour}: {met} of {len(checks)} targets met: {joined(each)}."
 
 
 def spending(comparison: Comparison) -> list[str]:
@@ -224,17 +217,15 @@ def spending(comparison: Comparison) -> list[str]:
     spent = np.array([comparison.worlds(s, "spent") for s in comparison.campaigns])
     unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
     per_household = float(comparison.scenario.campaign["budget_per_household"])
-    first = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per household in the campaign)"
+    first = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per treated household)"
     left = [f"{money(x)} under {s}" for s, x in unspent.items() if x > CENT]
     if not left:
         return [first + ", and spent all of it."]
     texts = [first + f". Left unspent, because the mobilizers could not make more visits: {joined(left)}."]
     if _spread(spent) > CENT:
-        texts.append(
-            "Warning: the strategies did not spend the same, so their coverages are not at equal spending: "
-            + joined([f"{s} {money(float(total))}" for s, total in zip(comparison.campaigns, spent.mean(axis=1), strict=True)])
-            + "."
-        )
+        totals = zip(comparison.campaigns, spent.mean(axis=1), strict=True)
+        each = joined([f"{s} {money(float(total))}" for s, total in totals])
+        texts.append(f"Warning: equal budgets, but the strategies did not spend the same: {each}.")
     return texts
 
 
@@ -242,17 +233,22 @@ def _spread(spent: Array) -> float:
     return float((spent.max(axis=0) - spent.min(axis=0)).max())
 
 
-def _reachable(needed: float) -> bool:
-    return math.isfinite(needed) and needed <= MANY_WORLDS
+def _more(needed: float) -> str:
+    if math.isfinite(needed) and needed <= MANY_WORLDS:
+        return f"about {count(needed)} would be needed"
+    return "they hardly differ"
+
+
+def _under(strategy: str) -> str:
+    return "with no campaign" if strategy == NONE else f"under {strategy}"
 
 
 # ---- numbers in sentences
 
 
-def thing(comparison: Comparison, behaviour: str, several: bool = False) -> str:
+def thing(comparison: Comparison, behaviour: str) -> str:
     """What is counted as an adopter of a behaviour, in words."""
-    word = "service" if comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE else "adopter"
-    return word + "s" * several
+    return "service" if comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE else "adopter"
 
 
 def percent(value: float, digits: int = 1) -> str:

@@ -58,13 +58,20 @@ def spent_on(item: str) -> str:
     return "spent_" + item.replace(" ", "_")
 
 
+def unspent_on(activity: str) -> str:
+    """Name of the outcome that says what was planned for an activity and could not be delivered."""
+    return "unspent_" + activity
+
+
 OUTCOMES: dict[str, Outcome] = {
     "coverage_baseline": Outcome("share", 1, "coverage in the last week before the campaign"),
     "coverage_end": Outcome("share", 1, "coverage at the end of the campaign"),
     "coverage_follow_up": Outcome("share", 1, "coverage in the last week of the follow-up"),
     "refused_end": Outcome("share", -1, "households that know of it, do not do it and believe the rumour, at the end"),
     "weeks_to_target": Outcome("weeks", -1, "campaign weeks until run.target_coverage is reached; missing if never"),
-    "adopters": Outcome("adopters", 1, "households that do it at the end; events and rounds: served from its start to the last week"),
+    "adopters": Outcome(
+        "adopters", 1, "who does it at the end; events and rounds: served from the start to the last week"
+    ),
     "additional_adopters": Outcome("adopters", 1, "adopters more than with no campaign in the same world"),
     "cost_per_additional_adopter": Outcome("US$", -1, "all spending over additional adopters"),
     "sustainability": Outcome("ratio", 1, "gain over no campaign kept at the end of the follow-up"),
@@ -82,13 +89,14 @@ OUTCOMES: dict[str, Outcome] = {
     "voiced_end": Outcome("share", 1, "households that say in public that they support it, at the end"),
     "believing_end": Outcome("share", -1, "households that believe the rumour, at the end"),
     **{f"adopted_through_{s}": Outcome("share", 0, f"adoptions during the campaign moved by: {s}") for s in SOURCES},
-    **{f"heard_through_{s}": Outcome("share", 0, f"households made aware during the campaign by: {s}") for s in SOURCES},
+    **{f"heard_through_{s}": Outcome("share", 0, f"made aware during the campaign by: {s}") for s in SOURCES},
     "reach": Outcome("share", 1, "households ever touched by a visit, dialogue or broadcast"),
     "ownership_end": Outcome("share", 1, "community ownership at the end"),
     "endorsement_end": Outcome("share", 1, "endorsement by leaders at the end"),
     "approved_end": Outcome("share", 1, "communities whose leaders approved the campaign, at the end"),
     "response_end": Outcome("share", 1, "response of the authorities at the end"),
     **{spent_on(k): Outcome("US$", 0, f"spent on {k}") for k in (*ACTIVITIES, *SETUP, SUPERVISION)},
+    **{unspent_on(k): Outcome("US$", 0, f"planned for {k}, left unspent") for k in ACTIVITIES},
     "spent": Outcome("US$", 0, "spent in all"),
     "unspent": Outcome("US$", 0, "planned, but beyond what the mobilizers could deliver"),
     "budget": Outcome("US$", 0, "budget"),
@@ -224,7 +232,7 @@ def weeks_to(coverage: Array, target: float, weeks: Weeks) -> float:
 
 
 def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: Scenario) -> dict[Key, float]:
-    """The outcomes of `AGAINST_NONE`: a run against the one without a campaign in the same world, behaviour by behaviour.
+    """The outcomes of `AGAINST_NONE`, by behaviour: a run against the one without a campaign in the same world.
 
     The whole spending is set against each behaviour's adopters: what a campaign spends on two is not divided.
     """
@@ -273,6 +281,7 @@ def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks) -> dict[str
         "approved_end": float(record.approved[weeks.end]),
         "response_end": float(record.response[weeks.end].mean()),
         **{spent_on(line.item): line.spent for line in lines},
+        **{unspent_on(line.item): line.unspent for line in lines if line.kind == "activity"},
         "spent": math.fsum(line.spent for line in lines),
         "unspent": math.fsum(line.unspent for line in lines),
         "budget": ledger.budget,

@@ -20,7 +20,7 @@ class Difference(NamedTuple):
     mean: float
     lower: float  # of the 95% t-interval of the mean paired difference
     upper: float
-    a_beats_b: float  # share of worlds in which a is better, ties as half; missing where neither more nor less is better
+    a_beats_b: float  # share of worlds in which a is better, ties as half; missing where no direction is
     separated: bool  # the interval leaves out 0
     replicates: int  # worlds in which both have a value
     replicates_needed: float  # worlds that would separate a difference of this size with power 80%; missing if it is 0
@@ -67,7 +67,8 @@ def cost_difference(spent_a: ArrayLike, more_a: ArrayLike, spent_b: ArrayLike, m
 def replicates_needed(mean: float, spread: float) -> float:
     """Worlds needed to separate a mean paired difference from 0 at 95% confidence with power 80%; missing if it is 0.
 
-    n = ((z_.975 + z_.8) sd / mean)^2 + z_.975^2 / 2, the last term for estimating the spread (Guenther 1981); at least 2.
+    n = ((z_.975 + z_.8) sd / mean)^2 + z_.975^2 / 2, the last term because the spread is estimated
+    (Guenther 1981); at least 2.
     """
     if mean == 0 or not math.isfinite(mean):
         return math.nan

@@ -12,7 +12,18 @@ import pandas as pd
 from smsim.costs import Ledger
 from smsim.engine.arrays import STAGES, Array, Record, State
 from smsim.folder import MANIFEST, whole_folder, write_manifest
-from smsim.outcomes import GROUPS, OUTCOMES, Key, Weeks, by_group, coverage_counts, kinds_of, outcomes_of, share, unit_of
+from smsim.outcomes import (
+    GROUPS,
+    OUTCOMES,
+    Key,
+    Weeks,
+    by_group,
+    coverage_counts,
+    kinds_of,
+    outcomes_of,
+    share,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +31,7 @@ if TYPE_CHECKING:
     from smsim.scenario import Scenario
     from smsim.world import World
 
-SERIES = ("coverage", *STAGES, "refused")  # what is kept of every week, behaviour and group
+SERIES = ("coverage", *STAGES, "refused", "voiced")  # shares kept of every week, behaviour and group
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,11 +49,12 @@ class Run:
     def coverage(self) -> pd.DataFrame:
         """Shares of households, tidy: week, behaviour, group, level, stage, share.
 
-        `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused" or "coverage":
-        of permanent and repeated behaviours adopted and maintained together, of events and rounds served over eligible
-        in the last 26 weeks. Weeks count from 0 at the start of the run; the campaign starts after the burn-in.
+        `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused", "voiced" (says so
+        in public; known of all households only) or "coverage": of permanent and repeated behaviours adopted and
+        maintained together, of events and rounds served over eligible in the last 26 weeks. Weeks count from 0 at the
+        start of the run; the campaign starts after the burn-in.
         """
-        frame = weekly_frame(series_of(self.scenario, self.record), list(self.scenario.behaviours), "share")
+        frame = weekly_frame(series_of(self.scenario, self.record), 0, list(self.scenario.behaviours), "stage", "share")
         parts = frame["group"].str.split(":", n=1, expand=True)
         frame.insert(2, "level", parts[1].fillna("all"))
         frame["group"] = parts[0]
@@ -83,26 +95,38 @@ class Run:
         covered, possible = coverage_counts(self.record, kinds_of(self.scenario))
         shares = share(covered[end, :, 0], possible[end, :, 0])
         reached = ", ".join(f"{n} {x:.1%}" for n, x in zip(self.scenario.behaviours, shares, strict=True))
-        return f"Run({self.scenario.name!r}, {self.strategy}, seed {self.seed}: coverage at the end of the campaign {reached})"
+        return (
+            f"Run({self.scenario.name!r}, {self.strategy}, seed {self.seed}; coverage at the campaign's end: {reached})"
+        )
 
 
 def series_of(scenario: Scenario, record: Record) -> Array:
-    """Coverage, stages and refusals as shares, float64 (T, B, 14, 8): last axis as in `SERIES`, groups as in `GROUPS`."""
+    """Coverage, stages, refusals and voices as shares, float64 (T, B, 14, 9): by week, behaviour, `GROUPS`, `SERIES`.
+
+    Voiced support is known of all households only, and missing in the other groups.
+    """
     covered, possible = coverage_counts(record, kinds_of(scenario))
     stages = np.moveaxis(by_group(np.moveaxis(record.stage, -1, -2)), -1, -2)  # (T, B, 14, 6)
     households = stages.sum(axis=-1, keepdims=True)
     refused = by_group(record.refused)[..., None]
-    return np.concatenate([share(covered, possible)[..., None], share(stages, households), share(refused, households)], -1)
+    voiced = np.full(refused.shape, np.nan)
+    voiced[:, :, 0, 0] = record.voiced / households[:, :, 0, 0]
+    shares = (share(covered, possible)[..., None], share(stages, households), share(refused, households), voiced)
+    return np.concatenate(shares, axis=-1)
 
 
-def weekly_frame(series: Array, behaviours: list[str], *names: str) -> pd.DataFrame:
-    """Series (T, B, 14, 8), or several stacked in a last axis, as rows: week, behaviour, group, stage and the names."""
-    weeks, layers, groups, kinds = series.shape[:4]
-    index = np.indices((weeks, layers, groups, kinds)).reshape(4, -1)
-    columns: dict[str, Any] = {"week": index[0].astype(np.int32)}
-    for name, codes, labels in (("behaviour", index[1], behaviours), ("group", index[2], GROUPS), ("stage", index[3], SERIES)):
-        columns[name] = np.array(labels, dtype=object)[codes]
-    values = series.reshape(-1, len(names))
+def weekly_frame(series: Array, first_week: int, behaviours: list[str], quantity: str, *names: str) -> pd.DataFrame:
+    """Series (T, B, 14, 9, len(names)) as rows: week (the first is `first_week`), behaviour, group, quantity, names."""
+    index = np.indices(series.shape[:4]).reshape(4, -1)
+    known = (index[2] == 0) | (index[3] != SERIES.index("voiced"))
+    week, layer, group, kind = index[:, known]
+    columns: dict[str, Any] = {
+        "week": (week + first_week).astype(np.int32),
+        "behaviour": np.array(behaviours, dtype=object)[layer],
+        "group": np.array(GROUPS, dtype=object)[group],
+        quantity: np.array(SERIES, dtype=object)[kind],
+    }
+    values = series.reshape(-1, len(names))[known]
     columns |= {name: values[:, k] for k, name in enumerate(names)}
     return pd.DataFrame(columns)
 
@@ -123,7 +147,7 @@ def outcome_frame(scenario: Scenario, values: dict[Key, float]) -> pd.DataFrame:
 
 
 def sort_keys(scenario: Scenario, keys: Any) -> list[Key]:
-    """Keys of outcomes in the order in which every table has them: behaviours, groups, outcomes; the campaign's last."""
+    """Keys of outcomes in the order of every table: behaviours, groups, outcomes; those of the campaign last."""
     behaviours = [*scenario.behaviours]
     rank = {name: k for k, name in enumerate(OUTCOMES)}
 
