@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.figure import Figure
 
 from smsim.outcomes import GROUPS
-from smsim.plots.bars import source_figure, spending_figure
+from smsim.plots.bars import PARTS, source_figure, spending_figure
 from smsim.plots.contrasts import difference_figure, equity_figure, group_label
 from smsim.plots.coverage import coverage_figure, run_figure
 from smsim.plots.style import picture_bytes, save, say, share_label
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smsim.compare import Comparison
 
 __all__ = [
+    "PARTS",
     "Picture",
     "comparison_figures",
     "coverage_figure",
@@ -29,6 +30,7 @@ __all__ = [
     "picture_bytes",
     "run_figure",
     "save",
+    "say",
     "source_figure",
     "spending_figure",
 ]

@@ -68,7 +68,7 @@ def run_figure(run: Run) -> Figure:
     for axes, behaviour in zip(panels, run.scenario.behaviours, strict=True):
         own = frame[frame["behaviour"] == behaviour].pivot(index="week", columns="stage", values="share")
         weeks = own.index.to_numpy() - first
-        lines = [("coverage", own["coverage"].to_numpy(), "-", OKABE_ITO[5])]
+        lines: list[tuple[str, Array, Any, Any]] = [("coverage", own["coverage"].to_numpy(), "-", OKABE_ITO[5])]
         for (label, stages, line), colour in zip(STAGE_LINES, (INK, OKABE_ITO[3], OKABE_ITO[6]), strict=True):
             lines.append((label, own[list(stages)].sum(axis=1).to_numpy(), line, colour))
         for label, values, line, colour in lines:

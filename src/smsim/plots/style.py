@@ -13,7 +13,7 @@ import textwrap
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -112,7 +112,7 @@ def share_axis(axis: Any, unit: str = "%") -> None:
     axis.grid(True, color="#e3e3e3", linewidth=0.8)
 
 
-def add_legend(figure: Figure, handles: list[Any], where: str = "upper left") -> None:
+def add_legend(figure: Figure, handles: list[Any], where: Literal["upper left", "lower left"] = "upper left") -> None:
     """A legend without a frame in a corner of the figure, at most four to a line."""
     figure.legend(
         handles=handles, loc=where, bbox_to_anchor=(0.01, 1.0 if "upper" in where else 0.0),
