@@ -168,8 +168,8 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
         if s != best
     ]
     text = (
-        f"{behaviour}: most left out under {best} are {PEOPLE[low]} ({values[0]}, against {values[1]} of {PEOPLE[high]}), "
-        f"a gap of {points(gaps[axis])}; it is {joined(others)}."
+        f"{behaviour}: most left out under {best} are {PEOPLE[low]}, with {values[0]} against {values[1]} of "
+        f"{PEOPLE[high]}, a gap of {points(gaps[axis])}; it is {joined(others)}."
     )
     if axis != "wealth" and "wealth" in gaps:
         text += f" The richest fifth is ahead of the poorest by {points(gaps['wealth'])}."
@@ -266,7 +266,7 @@ def money(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     text = f"{abs(value):,.2f}" if 0 < abs(value) < 10 else f"{abs(value):,.0f}"
-    return f"{'−' * (value < 0)}US$ {text}"
+    return f"−US$ {text}" if value < 0 else f"US$ {text}"
 
 
 def count(value: float) -> str:

@@ -47,14 +47,30 @@ def whole_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
         raise ScenarioError(f"{target}: cannot write there ({error.strerror or error}); name another folder") from None
     try:
         yield staging
-        for file in sorted(staging.iterdir(), key=lambda f: (f.name == MANIFEST, f.name)):
-            os.replace(file, target / file.name)  # the manifest last: it says that the others are whole
+        _publish(staging, target)
     except OSError as error:
         raise RunError(f"{target}: the results could not be written ({error.strerror or error})") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if new and not any(target.iterdir()):
             target.rmdir()
+
+
+def _publish(staging: Path, target: Path) -> None:
+    """Put every file in its place; if one cannot be (open in another program, say), put the old ones back."""
+    files = sorted((f for f in staging.iterdir() if f.is_file()), key=lambda f: f.name)
+    old = Path(tempfile.mkdtemp(prefix="old-", dir=staging))
+    try:
+        # The manifest says that the others are whole: the old one leaves first, the new one comes last.
+        for file in sorted(files, key=lambda f: f.name != MANIFEST):
+            if (target / file.name).exists():
+                os.replace(target / file.name, old / file.name)
+        for file in sorted(files, key=lambda f: f.name == MANIFEST):
+            os.replace(file, target / file.name)
+    except OSError:
+        for file in old.iterdir():
+            os.replace(file, target / file.name)
+        raise
 
 
 def plain_text(text: str) -> str:

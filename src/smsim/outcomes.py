@@ -69,9 +69,7 @@ OUTCOMES: dict[str, Outcome] = {
     "coverage_follow_up": Outcome("share", 1, "coverage in the last week of the follow-up"),
     "refused_end": Outcome("share", -1, "households that know of it, do not do it and believe the rumour, at the end"),
     "weeks_to_target": Outcome("weeks", -1, "campaign weeks until run.target_coverage is reached; missing if never"),
-    "adopters": Outcome(
-        "adopters", 1, "who does it at the end; events and rounds: served from the start to the last week"
-    ),
+    "adopters": Outcome("adopters", 1, "who does it at the end; events, rounds: served from start to last week"),
     "additional_adopters": Outcome("adopters", 1, "adopters more than with no campaign in the same world"),
     "cost_per_additional_adopter": Outcome("US$", -1, "all spending over additional adopters"),
     "sustainability": Outcome("ratio", 1, "gain over no campaign kept at the end of the follow-up"),

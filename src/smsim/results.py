@@ -49,8 +49,8 @@ class Run:
     def coverage(self) -> pd.DataFrame:
         """Shares of households, tidy: week, behaviour, group, level, stage, share.
 
-        `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused", "voiced" (says so
-        in public; known of all households only) or "coverage": of permanent and repeated behaviours adopted and
+        `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused", "voiced" (says
+        so in public; known of all households only) or "coverage": of permanent and repeated behaviours adopted and
         maintained together, of events and rounds served over eligible in the last 26 weeks. Weeks count from 0 at the
         start of the run; the campaign starts after the burn-in.
         """

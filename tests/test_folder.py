@@ -1,0 +1,79 @@
+"""Results folders are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from smsim.errors import RunError, ScenarioError
+from smsim.folder import plain_text, whole_folder, write_csv
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {f.name: f.read_text(encoding="utf-8") for f in folder.iterdir()}
+
+
+def write(folder: Path, word: str) -> None:
+    with whole_folder(folder) as staging:
+        for name in ("a.csv", "manifest.json", "z.csv"):
+            (staging / name).write_text(word, encoding="utf-8")
+
+
+def test_files_arrive_together_and_nothing_else_does(tmp_path: Path) -> None:
+    write(tmp_path / "deep" / "results", "new")
+    assert contents(tmp_path / "deep" / "results") == dict.fromkeys(("a.csv", "manifest.json", "z.csv"), "new")
+
+
+def test_a_failure_before_the_end_leaves_the_old_results(tmp_path: Path) -> None:
+    write(tmp_path, "old")
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path) as staging:
+        (staging / "a.csv").write_text("new", encoding="utf-8")
+        1 / 0  # noqa: B018
+    assert set(contents(tmp_path).values()) == {"old"}
+
+
+def test_a_failure_before_the_end_leaves_no_folder_where_there_was_none(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="disk full"), whole_folder(tmp_path / "results"):
+        raise OSError(28, "disk full")
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_file_that_cannot_be_replaced_brings_the_old_ones_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "old")
+    real = os.replace
+
+    def replace(source: Any, target: Any) -> None:
+        if Path(source).name == "z.csv" and Path(target).parent == tmp_path and "old-" not in str(source):
+            raise PermissionError(13, "open in another program")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(RunError, match="open in another program"):
+        write(tmp_path, "new")
+    assert contents(tmp_path) == dict.fromkeys(("a.csv", "manifest.json", "z.csv"), "old")
+
+
+def test_a_file_in_the_way_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ScenarioError, match="name (a|another) folder"), whole_folder(place):
+            pass
+
+
+def test_names_that_a_spreadsheet_would_run_are_made_plain_and_numbers_are_left_alone(tmp_path: Path) -> None:
+    assert [plain_text(t) for t in ("=1+1", "+a", "-b", "@c", "hybrid", "")] == [
+        "'=1+1",
+        "'+a",
+        "'-b",
+        "'@c",
+        "hybrid",
+        "",
+    ]
+    write_csv(pd.DataFrame({"name": ["=x"], "value": [-0.1]}), tmp_path / "t.csv", ("name",))
+    assert (tmp_path / "t.csv").read_bytes() == b"name,value\n'=x,-0.1\n"
