@@ -1,0 +1,147 @@
+"""Fitting: the few values that a scenario lists under `fitted`, to its targets, on stated seeds.
+
+Every trial runs the same worlds with the same draws, so the distance to the targets is a function, not a noise, and
+least squares (scipy's trust-region method) can walk it. What was fitted must then be judged on other seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from smsim.engine.arrays import Array
+from smsim.errors import ScenarioError
+from smsim.outcomes import Key, outcomes_of
+from smsim.parameters import PARAMETERS, Parameter
+from smsim.runner import replicate_seed, run_all
+from smsim.scenario import Scenario
+from smsim.simulate import simulate_all
+
+STEP = 0.04  # of the sweep range: wide enough to move many of the few hundred events that a target is counted on
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fitted values and what the simulation gives with them, on the seeds of the fit and on others."""
+
+    scenario: Scenario  # with the fitted values
+    values: dict[str, float]  # path -> value
+    seeds: tuple[int, ...]
+    reproduced: tuple[float, ...]  # mean of each target's coverage, on the seeds of the fit
+    fresh: tuple[float, ...]  # and on as many others
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per target: what it is, the value to reproduce, what came out on the two sets of seeds."""
+        return [
+            {
+                "behaviour": target.behaviour,
+                "strategy": target.strategy,
+                "when": target.when,
+                "target": target.value,
+                "tolerance": target.tolerance,
+                "fitted": fitted,
+                "other_seeds": fresh,
+            }
+            for target, fitted, fresh in zip(self.scenario.targets, self.reproduced, self.fresh, strict=True)
+        ]
+
+
+def calibrate(
+    scenario: Scenario,
+    replicates: int = 8,
+    seed: int = 1000,
+    threads: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Fit:
+    """Fit the values listed under `fitted` to the targets; everything else stays as it is.
+
+    Parameters
+    ----------
+    replicates : worlds per trial, the same in every trial
+    seed : of those worlds; seed + 1 gives the others, on which the fit is shown
+
+    Raises
+    ------
+    ScenarioError : no targets, nothing to fit, or more values to fit than targets
+    """
+    from scipy.optimize import least_squares
+
+    paths = list(dict.fromkeys(entry["path"] for entry in scenario.fitted))
+    if not paths or not scenario.targets:
+        raise ScenarioError(f"{scenario.name}: to fit, a scenario needs `targets`, and under `fitted` what to fit to them")
+    if len(paths) > len(scenario.targets):
+        raise ScenarioError(
+            f"{scenario.name}: fitted must list at most as many values as there are targets; "
+            f"got {len(paths)} values and {len(scenario.targets)} targets"
+        )
+    known = [parameter_at(path) for path in paths]
+    low = np.array([p.low for p in known])
+    high = np.array([p.high for p in known])
+    width = np.array([p.sweep.high - p.sweep.low if p.sweep else 0.5 * abs(_start(scenario, q)) for p, q in zip(known, paths, strict=True)])
+    seeds = tuple(replicate_seed(seed, r) for r in range(replicates))
+    goals = np.array([t.value for t in scenario.targets])
+    tolerances = np.array([t.tolerance for t in scenario.targets])
+    tried = 0
+    trials = 8 * (len(paths) + 1)
+
+    def distance(x: Array) -> Array:
+        nonlocal tried
+        tried = min(tried + 1, trials - 1)
+        if progress is not None:
+            progress(tried, trials)
+        return (reproduce(with_values(scenario, dict(zip(paths, x * width, strict=True))), seeds, threads) - goals) / tolerances
+
+    start = np.array([_start(scenario, path) for path in paths])
+    found = least_squares(
+        distance, start / width, bounds=(low / width, high / width), diff_step=STEP / np.maximum(np.abs(start / width), 1e-9),
+        max_nfev=7, xtol=1e-3, ftol=1e-3,
+    )  # fmt: skip
+    values = {path: float(f"{x:.3g}") for path, x in zip(paths, found.x * width, strict=True)}
+    fitted = with_values(scenario, values)
+    others = [replicate_seed(seed + 1, r) for r in range(replicates)]
+    result = Fit(
+        fitted, values, seeds, tuple(reproduce(fitted, seeds, threads)), tuple(reproduce(fitted, others, threads))
+    )
+    if progress is not None:
+        progress(trials, trials)
+    return result
+
+
+def reproduce(scenario: Scenario, seeds: Sequence[int], threads: int | None = None) -> Array:
+    """Mean simulated coverage of each target over the worlds of these seeds, float64 (targets,)."""
+    strategies = tuple(dict.fromkeys(t.strategy for t in scenario.targets))
+
+    def one(seed: int) -> list[float]:
+        runs = simulate_all(scenario, strategies, seed)
+        found = {name: outcomes_of(scenario, run.ledger, run.record) for name, run in runs.items()}
+        return [found[t.strategy][Key(t.behaviour, t.group, f"coverage_{t.when}")] for t in scenario.targets]
+
+    return np.asarray(np.mean(run_all(one, seeds, threads=threads), axis=0))
+
+
+def parameter_at(path: str) -> Parameter:
+    """The entry of the table for a path of a scenario, such as ``behaviours.delivery.threshold_mean``."""
+    parts = path.split(".")
+    section = "behaviour" if parts[0] == "behaviours" else parts[0]
+    return PARAMETERS[f"{section}.{parts[-1]}"]
+
+
+def with_values(scenario: Scenario, values: dict[str, float]) -> Scenario:
+    """The scenario with numbers changed by path."""
+    changes: dict[str, Any] = {}
+    for path, value in values.items():
+        *sections, name = path.split(".")
+        inner = changes
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[name] = float(value)
+    return scenario.replace(**changes)
+
+
+def _start(scenario: Scenario, path: str) -> float:
+    section, *rest, name = path.split(".")
+    inner = getattr(scenario, section)
+    return float(inner[rest[0]][name] if rest else inner[name])
