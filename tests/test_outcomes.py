@@ -69,7 +69,7 @@ def test_groups_of_an_axis_share_out_all_cells() -> None:
 
 
 def test_cells_are_decoded_in_the_order_in_which_the_world_codes_them() -> None:
-    # index = (((fifth*2 + female)*2 + minority)*2 + hesitant)*2 + remote
+    # fifth 3 of 0-4, then female, minority, hesitant, remote: the order of the bits
     cell = (((3 * 2 + 1) * 2 + 0) * 2 + 1) * 2 + 0
     member = {GROUPS[g] for g in np.flatnonzero(group_cells()[:, cell])}
     assert member == {"all", "wealth:richer", "head:female", "language:majority", "hesitancy:hesitant", "distance:near"}
