@@ -33,8 +33,8 @@ LIMITS = (
     "The simulator ranks strategies under the assumptions listed here. It does not forecast what will happen.",
     "How much one contact persuades, how ownership grows and how authorities answer to pressure are weakly known.",
     (
-        "How activities are balanced against each other is a choice of the model's authors. They made it while they looked "
-        "at results, so that no strategy wins everywhere. It is not evidence about the world."
+        "How activities are balanced against each other is a choice of the model's authors. They made it while they "
+        "looked at results, so that no strategy wins everywhere. It is not evidence about the world."
     ),
     (
         "What a strategy spends on services and on collective action matters as much as its mix of channels. "
@@ -44,10 +44,18 @@ LIMITS = (
     "Simulated worlds show how much chance matters inside the model. More of them do not make the assumptions truer.",
     "Values that were fitted to targets show that the model can give such figures, not that it predicts them.",
     (
-        "Not in the model: coercion, backlash against collective action, prices that people pay, effects on health, the "
-        "power of women and men inside a household, and ties that change."
+        "Not in the model: coercion, backlash against collective action, prices that people pay, effects on health, "
+        "the power of women and men inside a household, and ties that change."
     ),
 )
+
+
+KINDS = {
+    "permanent": "done once for all",
+    "repeated": "to be kept up",
+    "event": "at an event such as a birth",
+    "round": "in campaign rounds",
+}
 
 
 class Cells(NamedTuple):
@@ -170,7 +178,7 @@ def _of_behaviour(comparison: Comparison, pictures: Mapping[str, Picture], name:
     kind = comparison.scenario.behaviours[name]["kind"]
     return {
         "name": name,
-        "kind": kind,
+        "kind": KINDS[kind],
         **{shows: _picture(pictures, shows, name) for shows in ("coverage", "differences", "equity", "sources")},
         "table": _main_table(comparison, name),
         "contrasts": _difference_table(comparison, name),
@@ -205,7 +213,12 @@ def _main_table(comparison: Comparison, name: str) -> Table:
 def _with_band(comparison: Comparison, strategy: str, outcome: str, name: str, group: str = ALL) -> str:
     mean = comparison.mean(strategy, outcome, name, group)
     low, high = comparison.band(strategy, outcome, name, group)
-    return f"{percent(mean)} ({percent(low)} to {percent(high)})" if math.isfinite(mean) else MISSING
+    return _between(mean, low, high)
+
+
+def _between(value: float, low: float, high: float) -> str:
+    """A share and its limits, per cent said once: 10.0% (8.9 to 11.1)."""
+    return f"{percent(value)} ({points(low, '')} to {points(high, '')})" if math.isfinite(value) else MISSING
 
 
 def _weeks(worlds: Any) -> str:
@@ -307,11 +320,11 @@ def _target_table(comparison: Comparison) -> Table | None:
     heads = ["target", "when", "strategy", "group", "given", "simulated (90% of worlds)", "verdict", "source"]
     rows = []
     for c in checks:
-        simulated = f"{percent(c.median)} ({percent(c.lower)} to {percent(c.upper)})"
+        simulated = _between(c.median, c.lower, c.upper)
         given = f"{percent(c.target)} ± {points(c.tolerance)}"
         group = group_label(c.group) if c.group in GROUPS else c.group
         cells = [WHEN[c.when], say(c.strategy), group, given, simulated, c.verdict, c.source]
-        rows.append(Cells(c.behaviour, cells, "" if c.verdict == "met" else "tied"))
+        rows.append(Cells(c.behaviour, cells, "missed" if c.verdict == "missed" else ""))
     return Table("What the scenario says happened, and what the simulation gives", heads, rows)
 
 

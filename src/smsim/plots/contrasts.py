@@ -63,7 +63,7 @@ def difference_figure(comparison: Comparison, behaviour: str) -> Figure:
         Line2D([], [], color=INK, marker="o", linewidth=2, label="told apart"),
         Line2D([], [], color=FAINT, marker="o", markerfacecolor="white", linewidth=1.2, label="cannot be told apart"),
     ]
-    set_margins(figure, left=0.04 + 0.0098 * longest, right=0.98, bottom=0.78, top=0.3)
+    set_margins(figure, left=0.025 + 0.0088 * longest, right=0.98, bottom=0.78, top=0.3)
     figure.subplots_adjust(wspace=0.08)
     set_row_gap(figure, len(blocks), 0.62)
     add_legend(figure, handles, "lower left")
