@@ -357,6 +357,7 @@ class Comparison:
             pictures = comparison_figures(self)
             for name, picture in pictures.items():
                 save(picture.figure, staging / name)
+                save(picture.figure, (staging / name).with_suffix(".svg"))
             (staging / "report.html").write_bytes(render(self, pictures, command).encode("utf-8"))
             write_manifest(staging / MANIFEST, self.scenario, command, details)
 
