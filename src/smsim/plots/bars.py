@@ -111,7 +111,7 @@ def _stacked(bars: Mapping[str, Mapping[str, float]]) -> Figure:
                     ha="center", va="center", fontsize=SMALL, color=INK, bbox=plate,
                 )  # fmt: skip
             left += value
-    axes.set_yticks(range(len(bars)), [wrapped(say(name)) for name in bars], parse_math=False)
+    axes.set_yticks(range(len(bars)), [wrapped(say(name)) for name in bars])
     axes.set_ylim(len(bars) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     handles = [

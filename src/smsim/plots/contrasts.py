@@ -54,7 +54,7 @@ def difference_figure(comparison: Comparison, behaviour: str) -> Figure:
             axes.set_title(f"{title}: {when}", fontsize=SMALL, color=INK, loc="left")
         labels = [short(a, 20) if b == NONE else f"{short(a, 20)} − {short(b, 20)}" for a, b in pairs]
         longest = max(longest, *(len(label) for label in labels))
-        panels[0].set_yticks(range(len(pairs)), labels, parse_math=False)
+        panels[0].set_yticks(range(len(pairs)), labels)
         panels[0].set_ylim(len(pairs) - 0.4, -0.6)
     figure.text(
         0.62, 0.42 / figure.get_figheight(), "difference in coverage, percentage points", fontsize=SMALL, ha="center"
@@ -108,7 +108,7 @@ def equity_figure(comparison: Comparison, behaviour: str) -> Figure:
             axes.plot(mean, place + shift, look.marker, color=look.colour, markersize=5.5)
     axes.set_yticks(list(rows.values()), [group_label(group) for group in rows])
     axes.set_ylim(last + 0.6, -0.6)
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=-0.012 * float(axes.dataLim.x1))  # marks at 0 are whole
     axes.tick_params(axis="y", length=0)
     share_axis(axes.xaxis)
     axes.yaxis.grid(False)

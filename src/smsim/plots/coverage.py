@@ -79,10 +79,10 @@ def run_figure(run: Run) -> Figure:
 
 
 def _panels(rows: int) -> tuple[Figure, list[Axes]]:
-    figure = new_figure(0.35 + 3.75 * rows)
+    figure = new_figure(0.25 + 3.15 * rows)
     grid = figure.subplots(rows, 1, squeeze=False)
     set_margins(figure, left=0.085, right=0.77, bottom=0.55, top=0.3)
-    set_row_gap(figure, rows, 0.85)
+    set_row_gap(figure, rows, 0.8)
     return figure, list(grid[:, 0])
 
 
@@ -124,7 +124,10 @@ def _targets(axes: Axes, scenario: Scenario, behaviour: str) -> None:
         week = getattr(weeks, target.when) - weeks.first
         axes.errorbar(week, target.value, target.tolerance, fmt="D", color=INK, markersize=5, capsize=3, zorder=5)
         below = (week, max(0.0, target.value - target.tolerance))
-        axes.annotate("target", below, (0, -4), textcoords="offset points", va="top", ha="center", fontsize=SMALL)
+        plate = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+        axes.annotate(
+            "target", below, (0, -4), textcoords="offset points", va="top", ha="center", fontsize=SMALL, bbox=plate
+        )
 
 
 def _end_labels(axes: Axes, ends: Sequence[tuple[float, str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 Figures are made without pyplot and without global settings, so that threads may draw side by side. Every strategy has
 a colour of `okabe_ito`, a line style and a marker of its own, so that pictures survive colour blindness and grey
-printers; "none" is grey and dotted. Text that a user wrote is never read as mathematics.
+printers; "none" is grey and dotted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from smsim.strategy import NONE
@@ -121,14 +120,11 @@ def add_legend(figure: Figure, handles: list[Any], where: Literal["upper left", 
 
 
 def finish(figure: Figure) -> Figure:
-    """Plain frames, one size of type, and no mathematics in what users wrote."""
+    """Plain frames and one size of type."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=SMALL, colors=INK)
         axes.set_axisbelow(True)
-    for text in figure.findobj(Text):
-        if isinstance(text, Text):
-            text.set_parse_math(False)
     return figure
 
 
