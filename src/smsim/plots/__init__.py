@@ -49,7 +49,8 @@ def comparison_figures(comparison: Comparison) -> dict[str, Picture]:
     """Every picture of a comparison, by file name."""
     pictures = {}
     for b, name in enumerate(comparison.scenario.behaviours, 1):
-        of = f"-{b}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')[:40]}.png"
+        # Names may be in any script; file names travel better in ASCII.
+        of = "-".join(["", str(b), *re.findall("[a-z0-9]+", name.lower())]) + ".png"
         for shows, make, alt in (
             ("coverage", coverage_figure, _coverage_words(comparison, name)),
             ("differences", difference_figure, _difference_words(name)),

@@ -86,7 +86,7 @@ def _intervals(axes: Axes, comparison: Comparison, behaviour: str, outcome: str,
         colour, face, width = (INK, INK, 2.0) if found.separated else (FAINT, "white", 1.2)
         axes.plot([found.lower, found.upper], [place, place], color=colour, linewidth=width, solid_capstyle="butt")
         axes.plot(found.mean, place, "o", color=colour, markerfacecolor=face, markersize=6)
-    axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
+    axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     share_axis(axes.xaxis, unit="")
     axes.tick_params(axis="y", length=0)
 
