@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from smsim.engine.arrays import Array, Households, Places
 from smsim.errors import ScenarioError
 from smsim.world.households import by_rank, cell_of, fill_behaviour, settle_people, wealth_rank
-from smsim.world.services import community_starts, lay_out
-from smsim.world.ties import compress, draw_ties, homophily_order, invitations, weighted_degree
+from smsim.world.services import community_starts, lay_out, treated_communities
+from smsim.world.ties import FLAWS, compress, draw_ties, flaw, homophily_order, invitations, weighted_degree
 
 if TYPE_CHECKING:
     from smsim.scenario import Scenario
@@ -20,7 +21,7 @@ MAX_BYTES = 16 * 2**30
 INVITATIONS = ("random", "nominated", "hub", "kin")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """Households, ties and places of one seed; shared by every strategy that is compared in it."""
 
@@ -35,6 +36,17 @@ class World:
         return f"World({n:,} households, {len(self.places.treated):,} communities, {ties:.1f} ties, seed {self.seed})"
 
 
+class Ground(NamedTuple):
+    """People, ties and places before any behaviour or campaign; scenarios that differ in those alone can share it."""
+
+    people: dict[str, Array]  # by name of the field of `Households`
+    places: Places
+    wealth_rank: Array  # float64 (N,)
+    order: Array  # int32 (N,): households by likeness, inside their communities
+    degree: Array  # float64 (N,): sum of tie weights
+    seed: int
+
+
 def build_world(scenario: Scenario, seed: int) -> World:
     """The world of a scenario and a seed.
 
@@ -44,18 +56,25 @@ def build_world(scenario: Scenario, seed: int) -> World:
         If it would need more memory than a large workstation has.
     """
     check_size(scenario)
-    start = community_starts(scenario.world["households"], scenario.world["households_per_community"])
-    return _build(scenario, seed, start, None)
+    return dress(scenario, build_ground(scenario.world, seed))
 
 
 def world_from_ties(
     scenario: Scenario, indptr: Array, neighbor: Array, weight: Array, seed: int, start: Array | None = None
 ) -> World:
-    """A world over given ties, symmetric rows as in `Households`; one community unless `start` (C + 1,) is given."""
-    if start is None:
-        start = np.array([0, len(indptr) - 1], np.int64)
-    rows = (indptr.astype(np.int64), neighbor.astype(np.int32), weight.astype(np.uint8))
-    return _build(scenario, seed, start, rows)
+    """A world over given ties, rows as in `Households`; one community unless `start` (C + 1,) is given.
+
+    Raises
+    ------
+    ScenarioError
+        If the rows are not symmetric, ascending and weighted 1 to 255, or `start` does not divide the households.
+    """
+    rows = _checked_rows(indptr, neighbor, weight)
+    n = len(rows[0]) - 1
+    start = np.array([0, n] if start is None else start, np.int64)
+    if start[0] != 0 or start[-1] != n or not np.all(np.diff(start) > 0):
+        raise ScenarioError(f"start must ascend from 0 to the {n} households, a step per community; got {start}")
+    return dress(scenario, _ground(scenario.world, seed, start, rows))
 
 
 def world_bytes(scenario: Scenario) -> int:
@@ -78,33 +97,62 @@ def check_size(scenario: Scenario) -> None:
         )
 
 
-def _build(scenario: Scenario, seed: int, start: Array, rows: tuple[Array, Array, Array] | None) -> World:
-    world = scenario.world
+def build_ground(world: Mapping[str, Any], seed: int) -> Ground:
+    """People, ties and places, from the section `world` of a scenario."""
+    start = community_starts(world["households"], world["households_per_community"])
+    return _ground(world, seed, start, None)
+
+
+def dress(scenario: Scenario, ground: Ground) -> World:
+    """The world on this ground: thresholds and first stages of each behaviour, who is treated and who invited."""
+    people, places, key = ground.people, ground.places, np.uint64(ground.seed)
+    start, ids = places.community_start, people["draw_id"]
+    shape = len(scenario.behaviours), len(ids)
+    threshold, stage = np.empty(shape), np.empty(shape, np.uint8)
+    for b, p in enumerate(scenario.behaviours.values()):
+        fill_behaviour(
+            key, b, start, ids, people["hesitant"], threshold[b], stage[b], p["threshold_mean"], p["threshold_sd"],
+            p["threshold_icc"], p["hesitancy"], p["aware_share"], p["aware_icc"], p["initial_adopters"],
+        )  # fmt: skip
+    invite_id, invite_weight = np.empty_like(ids), np.empty(len(ids))
+    invitations(
+        INVITATIONS.index(scenario.campaign["invitation"]), start, ground.order, people["joiner"], people["indptr"],
+        people["neighbor"], people["weight"], ground.degree, invite_id, invite_weight,
+    )  # fmt: skip
+    households = Households(
+        **people,
+        invite_id=invite_id,
+        invite_weight=invite_weight,
+        reference=np.tile(ground.degree, (len(threshold), 1)),
+        threshold=threshold,
+        initial_stage=stage,
+    )
+    treated = treated_communities(len(start) - 1, scenario.campaign["treated_share"], ground.seed)
+    _freeze(invite_id, invite_weight, households.reference, threshold, stage, treated)
+    return World(households, places._replace(treated=treated), ground.wealth_rank, ground.seed)
+
+
+def _ground(world: Mapping[str, Any], seed: int, start: Array, rows: tuple[Array, Array, Array] | None) -> Ground:
     key = np.uint64(seed)
     n = int(start[-1])
+    ids = np.arange(n, dtype=np.uint32)
     flags = {name: np.zeros(n, np.uint8) for name in ("female", "minority", "hesitant", "child", "media", "joiner")}
     membership = np.zeros(n, np.uint8)
     score, fear, distance_km = np.empty(n), np.empty(n), np.empty(n)
     settle_people(
-        key, start, score, flags["female"], flags["minority"], flags["hesitant"], flags["child"], fear, membership,
-        distance_km, world["female_headed_share"], world["minority_share"], world["minority_icc"],
+        key, start, ids, score, flags["female"], flags["minority"], flags["hesitant"], flags["child"], fear,
+        membership, distance_km, world["female_headed_share"], world["minority_share"], world["minority_icc"],
         world["hesitant_share"], world["hesitancy_icc"], world["child_share"], world["median_distance_km"],
     )  # fmt: skip
     rank = wealth_rank(score)
     by_rank(
-        key, rank, membership, flags["media"], flags["joiner"], world["media_access"], world["media_wealth_gradient"],
-        world["participation"], world["participation_gradient"],
+        key, start, ids, rank, membership, flags["media"], flags["joiner"], world["media_access"],
+        world["media_wealth_gradient"], world["participation"], world["participation_gradient"],
     )  # fmt: skip
     places = lay_out(
-        start,
-        flags["joiner"],
-        seed,
-        world["communities_per_facility"],
-        world["communities_per_district"],
-        world["opposed_share"],
-        world["opposed_response"],
-        scenario.campaign["treated_share"],
-    )
+        start, flags["joiner"], seed, world["communities_per_facility"], world["communities_per_district"],
+        world["opposed_share"], world["opposed_response"],
+    )  # fmt: skip
     order = np.empty(n, np.int32)
     homophily_order(key, start, world["homophily"], flags["minority"], flags["hesitant"], rank, order)
     if rows is None:
@@ -116,40 +164,45 @@ def _build(scenario: Scenario, seed: int, start: Array, rows: tuple[Array, Array
         )  # fmt: skip
         rows = compress(n, *ends)
     indptr, neighbor, weight = rows
-    invite_id, invite_weight = np.empty(n, np.uint32), np.empty(n)
-    invited = INVITATIONS.index(scenario.campaign["invitation"])
-    invitations(invited, start, order, flags["joiner"], indptr, neighbor, weight, invite_id, invite_weight)
-    threshold, stage = _behaviours(scenario, key, start, flags["hesitant"])
-    reference = np.tile(weighted_degree(indptr, weight), (len(threshold), 1))
-    households = Households(
-        draw_id=np.arange(n, dtype=np.uint32),
-        community=np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start)),
-        cell=cell_of(rank, flags["female"], flags["minority"], flags["hesitant"], distance_km),
-        **flags,
-        membership=membership,
-        distance_km=distance_km,
-        fear=fear,
-        invite_id=invite_id,
-        invite_weight=invite_weight,
-        indptr=indptr,
-        neighbor=neighbor,
-        weight=weight,
-        reference=reference,
-        threshold=threshold,
-        initial_stage=stage,
-    )
-    for array in (*households, *places[:-1], rank):
+    people = flags | {
+        "draw_id": ids,
+        "community": np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start)),
+        "cell": cell_of(rank, flags["female"], flags["minority"], flags["hesitant"], distance_km),
+        "membership": membership,
+        "distance_km": distance_km,
+        "fear": fear,
+        "indptr": indptr,
+        "neighbor": neighbor,
+        "weight": weight,
+    }
+    degree = weighted_degree(indptr, weight)
+    _freeze(*people.values(), *places[:-1], rank, order, degree)
+    return Ground(people, places, rank, order, degree, seed)
+
+
+def _freeze(*arrays: Array) -> None:
+    """Make arrays read-only: worlds are shared by strategies and threads."""
+    for array in arrays:
         array.setflags(write=False)
-    return World(households, places, rank, seed)
 
 
-def _behaviours(scenario: Scenario, key: np.uint64, start: Array, hesitant: Array) -> tuple[Array, Array]:
-    """Thresholds float64 (B, N) and first stages uint8 (B, N)."""
-    shape = len(scenario.behaviours), len(hesitant)
-    threshold, stage = np.empty(shape), np.empty(shape, np.uint8)
-    for b, p in enumerate(scenario.behaviours.values()):
-        fill_behaviour(
-            key, b, start, hesitant, threshold[b], stage[b], p["threshold_mean"], p["threshold_sd"],
-            p["threshold_icc"], p["hesitancy"], p["aware_share"], p["aware_icc"], p["initial_adopters"],
-        )  # fmt: skip
-    return threshold, stage
+def _checked_rows(*rows: Array) -> tuple[Array, Array, Array]:
+    """Copies of indptr, neighbor and weight in the types of `Households`."""
+    if any(part.ndim != 1 or (part.size and part.dtype.kind not in "iu") for part in rows):
+        raise ScenarioError("indptr, neighbor and weight must be one-dimensional arrays of whole numbers")
+    indptr, neighbor, weight = (part.astype(np.int64) for part in rows)
+    if not (len(indptr) >= 2 and indptr[0] == 0 and np.all(np.diff(indptr) >= 0)):
+        raise ScenarioError("indptr must start at 0 and not descend, with one entry more than there are households")
+    if not indptr[-1] == len(neighbor) == len(weight):
+        raise ScenarioError(
+            f"indptr must end at the number of entries; it ends at {indptr[-1]}, with {len(neighbor)} neighbours and "
+            f"{len(weight)} weights"
+        )
+    wrong, household = flaw(indptr, neighbor, weight)
+    if wrong:
+        row = slice(indptr[household], indptr[household + 1])
+        raise ScenarioError(
+            f"given ties: {FLAWS[wrong]}; household {household} of {len(indptr) - 1} has neighbours "
+            f"{neighbor[row]} with weights {weight[row]}"
+        )
+    return indptr, neighbor.astype(np.int32), weight.astype(np.uint8)

@@ -6,7 +6,7 @@ import math
 
 from numba import njit
 
-from smsim.engine.draws import exp, log, uniform
+from smsim.engine.draws import exp, fill_uniforms, log, uniform
 
 # Streams of a world; those below 1000 belong to runs. One stream has room for two words per attempt.
 (
@@ -52,12 +52,30 @@ def normal(seed, stream, n, identity):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
-    """One Gamma(shape, 1) variate, shape > 0 (Marsaglia & Tsang 2000, doi:10.1145/358407.358414)."""
-    boost = 1.0
+def fill_normals(seed, stream, identities, start, stop, y, out):  # type: ignore[no-untyped-def]
+    """Normals of the households start ... stop - 1 into out[0 ...], each equal to `normal` of its identity.
+
+    y: a buffer as long as `out`. Neighbours share Philox blocks, as in `fill_uniforms`.
+    """
+    fill_uniforms(seed, stream, 0, identities, start, stop, out)
+    fill_uniforms(seed, stream, 1, identities, start, stop, y)
+    for i in range(stop - start):
+        v = 2.0 * out[i] - 1.0
+        w = 2.0 * y[i] - 1.0
+        s = v * v + w * w
+        out[i] = v * math.sqrt(-2.0 * log(s) / s) if 0.0 < s < 1.0 else normal(seed, stream, 2, identities[start + i])
+
+
+@njit(nogil=True, cache=True)
+def log_gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
+    """Logarithm of one Gamma(shape, 1) variate, shape > 0 (Marsaglia & Tsang 2000, doi:10.1145/358407.358414).
+
+    The logarithm, because at small shapes most variates are too small for a float.
+    """
+    boost = 0.0
     if shape < 1.0:
         # Gamma(a) = Gamma(a + 1) U^(1 / a)
-        boost = exp(log(uniform(seed, stream, 0, identity)) / shape)
+        boost = log(uniform(seed, stream, 0, identity)) / shape
         shape = shape + 1.0
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
@@ -68,7 +86,7 @@ def gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
         if v > 0.0:
             v = v * v * v
             if log(uniform(seed, stream, attempt, identity)) < 0.5 * x * x + d - d * v + d * log(v):
-                return boost * d * v
+                return boost + log(d * v)
         attempt += 1
 
 
@@ -78,6 +96,7 @@ def beta_share(seed, stream, identity, mean, icc):  # type: ignore[no-untyped-de
     if icc <= 0.0 or mean <= 0.0 or mean >= 1.0:
         return mean
     total = (1.0 - icc) / icc
-    a = gamma(seed, stream, identity, mean * total)
-    b = gamma(seed, stream + _SECOND_GAMMA, identity, (1.0 - mean) * total)
-    return a / (a + b) if a + b > 0.0 else mean
+    a = log_gamma(seed, stream, identity, mean * total)
+    b = log_gamma(seed, stream + _SECOND_GAMMA, identity, (1.0 - mean) * total)
+    # of two gamma variates, the share of the first
+    return 1.0 / (1.0 + exp(b - a))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from smsim.engine.arrays import Array, Places
-from smsim.engine.draws import uniform
+from smsim.engine.draws import fill_uniforms
 from smsim.world import samplers as on
 from smsim.world.households import CELLS
 
@@ -20,35 +20,41 @@ def community_starts(households: int, per_community: int) -> Array:
 
 
 def lay_out(
-    start: Array,
-    joiner: Array,
-    seed: int,
-    per_facility: int,
-    per_district: int,
-    opposed_share: float,
-    opposed_response: float,
-    treated_share: float,
+    start: Array, joiner: Array, seed: int, per_facility: int, per_district: int, opposed: float, response: float
 ) -> Places:
-    """The places of an area whose communities start at `start`."""
+    """The places of an area whose communities start at `start`, each with the campaign.
+
+    opposed: share of communities whose leaders oppose; response: what leader sessions achieve there.
+    """
     communities = len(start) - 1
     sizes = np.diff(start).astype(np.float64)
     number = np.arange(communities)
     facility = (number // per_facility).astype(np.int32)
     district = (number // per_district).astype(np.int32)
-    key = np.uint64(seed)
-    opposed = np.array([uniform(key, on.OPPOSED, 0, c) < opposed_share for c in number])
-    lottery = np.array([uniform(key, on.TREATED, 0, c) for c in number])
-    treated = np.zeros(communities, np.uint8)
-    treated[np.argsort(lottery, kind="stable")[: round(treated_share * communities)]] = 1
     return Places(
         community_start=start,
         facility=facility,
         district=district,
-        leader_response=np.where(opposed, opposed_response, 1.0),
-        treated=treated,
+        leader_response=np.where(_by_community(seed, on.OPPOSED, communities) < opposed, response, 1.0),
+        treated=np.ones(communities, np.uint8),
         joiners=np.maximum(np.add.reduceat(joiner, start[:-1], dtype=np.float64), 1.0),
         facility_households=np.bincount(facility, sizes),
         district_households=np.bincount(district, sizes),
         district_communities=np.bincount(district).astype(np.float64),
         cells=CELLS,
     )
+
+
+def treated_communities(communities: int, share: float, seed: int) -> Array:
+    """Which communities get the campaign, uint8 (C,): exactly the share, rounded, by a lottery that nests."""
+    treated = np.zeros(communities, np.uint8)
+    lottery = np.argsort(_by_community(seed, on.TREATED, communities), kind="stable")
+    treated[lottery[: round(share * communities)]] = 1
+    return treated
+
+
+def _by_community(seed: int, stream: int, communities: int) -> Array:
+    """One uniform per community, float64 (C,)."""
+    u = np.empty(communities)
+    fill_uniforms(np.uint64(seed), stream, 0, np.arange(communities, dtype=np.uint32), 0, communities, u)
+    return u

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from smsim.engine.arrays import Array
 from smsim.engine.draws import log, uniform
 from smsim.world import samplers as on
 
@@ -199,16 +198,11 @@ def compress(n, a, b, w):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def invitations(kind, start, order, joiner, indptr, neighbor, weight, identity, weights):  # type: ignore[no-untyped-def]
+def invitations(kind, start, order, joiner, indptr, neighbor, weight, degree, identity, weights):  # type: ignore[no-untyped-def]
     """Who is invited to dialogues, into identity uint32 (N,) and weights float64 (N,), mean 1 over joiners.
 
     kind 0: anybody; 1: whom neighbours name, sum_j w_ij / k_j; 2: those with most ties; 3: whole kin blocks together.
     """
-    n = order.shape[0]
-    degree = np.zeros(n)
-    for i in range(n):
-        for e in range(indptr[i], indptr[i + 1]):
-            degree[i] += weight[e]
     for c in range(start.shape[0] - 1):
         first, stop = start[c], start[c + 1]
         total = 0.0
@@ -231,8 +225,47 @@ def invitations(kind, start, order, joiner, indptr, neighbor, weight, identity, 
                 weights[i] = weights[i] * joiners / total if total > 0.0 else 1.0
 
 
-def weighted_degree(indptr: Array, weight: Array) -> Array:
+@njit(nogil=True, cache=True)
+def weighted_degree(indptr, weight):  # type: ignore[no-untyped-def]
     """Sum of tie weights of each household, float64 (N,)."""
-    total = np.concatenate([[0], np.cumsum(weight, dtype=np.int64)])
-    degree: Array = (total[indptr[1:]] - total[indptr[:-1]]).astype(np.float64)
+    degree = np.zeros(indptr.shape[0] - 1)
+    for i in range(degree.shape[0]):
+        for e in range(indptr[i], indptr[i + 1]):
+            degree[i] += weight[e]
     return degree
+
+
+FLAWS = (
+    "",
+    "neighbours must be households of the world",
+    "no household may be tied to itself",
+    "neighbours must ascend, none twice",
+    "ties must be symmetric, with one weight both ways",
+    "weights must be in 1 to 255",
+)
+
+
+@njit(nogil=True, cache=True)
+def flaw(indptr, neighbor, weight):  # type: ignore[no-untyped-def]
+    """What is wrong with the rows first, index into `FLAWS` (0: nothing), and the household where."""
+    n = indptr.shape[0] - 1
+    for i in range(n):
+        for e in range(indptr[i], indptr[i + 1]):
+            if not 0 <= neighbor[e] < n:
+                return 1, i
+            if neighbor[e] == i:
+                return 2, i
+            if e > indptr[i] and neighbor[e] <= neighbor[e - 1]:
+                return 3, i
+            if not 1 <= weight[e] <= 255:
+                return 5, i
+    # Rows ascend: walking through them in order meets the entries of every other row in theirs.
+    met = indptr[:-1].copy()
+    for i in range(n):
+        for e in range(indptr[i], indptr[i + 1]):
+            j = neighbor[e]
+            back = met[j]
+            if back >= indptr[j + 1] or neighbor[back] != i or weight[back] != weight[e]:
+                return 4, i
+            met[j] += 1
+    return 0, 0
