@@ -75,7 +75,7 @@ def test_names_of_strategies_mean_nothing():
 
 
 def test_prices_and_budget_doubled_buy_the_same():
-    costs = {name: 2.0 for name in ("training_cost", "pretest_cost", "assessment_cost")}
+    costs = ("training_cost", "pretest_cost", "assessment_cost")
     once = scenario(campaign=dict.fromkeys(costs, 0.0))
     prices = {k: 2 * v for k, v in once.activities.items() if k.endswith("_cost")}
     twice = once.replace(activities=prices, campaign={"budget_per_household": 12})
@@ -92,7 +92,7 @@ def test_prices_and_budget_doubled_buy_the_same():
         {"behaviours": {"it": {"aware_share": 0.8}}},
         {"activities": {"visit_gain": 0.35}},
     ],
-    ids=lambda change: str(change),
+    ids=str,
 )
 def test_in_the_monotone_model_more_help_never_loses_an_adopter(change):
     # Section 12, M5: visits, media and leaders only, no targeting, no feedback, no delay, no taboo, no rumour, no
@@ -182,15 +182,16 @@ def test_two_copies_of_a_place_that_share_their_draws_do_the_same():
         district_communities=np.tile(p.district_communities, 2),
     )
     plan = one.plan._replace(
-        visit_capacity=np.tile(one.plan.visit_capacity, 2), resident=np.tile(one.plan.resident, 2),
-        language=np.tile(one.plan.language, 2), women=np.tile(one.plan.women, 2), training=np.tile(one.plan.training, 2),
-    )  # fmt: skip
+        visit_capacity=np.tile(one.plan.visit_capacity, 2),
+        resident=np.tile(one.plan.resident, 2),
+        language=np.tile(one.plan.language, 2),
+        women=np.tile(one.plan.women, 2),
+        training=np.tile(one.plan.training, 2),
+    )
     # Stock-outs and rationing are drawn by facility: with ample supply that is always there they cannot differ.
     ample = scenario({"service_capacity": 10}, world={"availability": 1, "cross_community_ties": 0})
     double = replace(one, world=replace(world, households=households, places=places), plan=plan)
-    single, double = (
-        replace(x, behaviours=pack_behaviours(ample), context=pack_context(ample)) for x in (one, double)
-    )
+    single, double = (replace(x, behaviours=pack_behaviours(ample), context=pack_context(ample)) for x in (one, double))
     results = []
     for prepared in (single, double):
         state, record = prepared.begin()

@@ -71,7 +71,7 @@ def calibrate(
 
     paths = list(dict.fromkeys(entry["path"] for entry in scenario.fitted))
     if not paths or not scenario.targets:
-        raise ScenarioError(f"{scenario.name}: to fit, a scenario needs `targets`, and under `fitted` what to fit to them")
+        raise ScenarioError(f"{scenario.name}: to fit, a scenario needs `targets`, and `fitted`: what to fit to them")
     if len(paths) > len(scenario.targets):
         raise ScenarioError(
             f"{scenario.name}: fitted must list at most as many values as there are targets; "
@@ -80,7 +80,10 @@ def calibrate(
     known = [parameter_at(path) for path in paths]
     low = np.array([p.low for p in known])
     high = np.array([p.high for p in known])
-    width = np.array([p.sweep.high - p.sweep.low if p.sweep else 0.5 * abs(_start(scenario, q)) for p, q in zip(known, paths, strict=True)])
+    start = np.array([_start(scenario, path) for path in paths])
+    width = np.array(
+        [p.sweep.high - p.sweep.low if p.sweep else 0.5 * abs(x) for p, x in zip(known, start, strict=True)]
+    )
     seeds = tuple(replicate_seed(seed, r) for r in range(replicates))
     goals = np.array([t.value for t in scenario.targets])
     tolerances = np.array([t.tolerance for t in scenario.targets])
@@ -92,13 +95,19 @@ def calibrate(
         tried = min(tried + 1, trials - 1)
         if progress is not None:
             progress(tried, trials)
-        return (reproduce(with_values(scenario, dict(zip(paths, x * width, strict=True))), seeds, threads) - goals) / tolerances
+        trial = with_values(scenario, dict(zip(paths, x * width, strict=True)))
+        missed: Array = (reproduce(trial, seeds, threads) - goals) / tolerances
+        return missed
 
-    start = np.array([_start(scenario, path) for path in paths])
     found = least_squares(
-        distance, start / width, bounds=(low / width, high / width), diff_step=STEP / np.maximum(np.abs(start / width), 1e-9),
-        max_nfev=7, xtol=1e-3, ftol=1e-3,
-    )  # fmt: skip
+        distance,
+        start / width,
+        bounds=(low / width, high / width),
+        diff_step=STEP / np.maximum(np.abs(start / width), 1e-9),
+        max_nfev=7,
+        xtol=1e-3,
+        ftol=1e-3,
+    )
     values = {path: float(f"{x:.3g}") for path, x in zip(paths, found.x * width, strict=True)}
     fitted = with_values(scenario, values)
     others = [replicate_seed(seed + 1, r) for r in range(replicates)]
