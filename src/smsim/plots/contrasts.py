@@ -51,7 +51,7 @@ def difference_figure(comparison: Comparison, behaviour: str) -> Figure:
     for panels, (title, pairs) in zip(grid, blocks, strict=True):
         for axes, (outcome, when) in zip(panels, COLUMNS, strict=True):
             _intervals(axes, comparison, behaviour, outcome, pairs)
-            axes.set_title(f"{title}: {when}", fontsize=SMALL, color=INK, loc="left")
+            axes.set_title(f"{when}, {title}", fontsize=SMALL, color=INK, loc="left")
         labels = [short(a, 20) if b == NONE else f"{short(a, 20)} − {short(b, 20)}" for a, b in pairs]
         longest = max(longest, *(len(label) for label in labels))
         panels[0].set_yticks(range(len(pairs)), labels)
@@ -63,7 +63,7 @@ def difference_figure(comparison: Comparison, behaviour: str) -> Figure:
         Line2D([], [], color=INK, marker="o", linewidth=2, label="told apart"),
         Line2D([], [], color=FAINT, marker="o", markerfacecolor="white", linewidth=1.2, label="cannot be told apart"),
     ]
-    set_margins(figure, left=0.025 + 0.0088 * longest, right=0.98, bottom=0.78, top=0.3)
+    set_margins(figure, left=0.025 + 0.0096 * longest, right=0.98, bottom=0.78, top=0.3)
     figure.subplots_adjust(wspace=0.08)
     set_row_gap(figure, len(blocks), 0.62)
     add_legend(figure, handles, "lower left")
@@ -74,7 +74,7 @@ def _blocks(campaigns: Sequence[str]) -> list[tuple[str, list[Pair]]]:
     """Pairs of strategies in two blocks: among campaigns, and campaigns against none."""
     among = [(a, b) for i, b in enumerate(campaigns) for a in campaigns[i + 1 :]]
     against = [(a, NONE) for a in campaigns]
-    return [block for block in (("strategies", among), ("against no campaign", against)) if block[1]]
+    return [block for block in (("among strategies", among), ("against none", against)) if block[1]]
 
 
 def _intervals(axes: Axes, comparison: Comparison, behaviour: str, outcome: str, pairs: Sequence[Pair]) -> None:

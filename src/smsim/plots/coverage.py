@@ -81,7 +81,7 @@ def run_figure(run: Run) -> Figure:
 def _panels(rows: int) -> tuple[Figure, list[Axes]]:
     figure = new_figure(0.25 + 3.15 * rows)
     grid = figure.subplots(rows, 1, squeeze=False)
-    set_margins(figure, left=0.085, right=0.77, bottom=0.55, top=0.3)
+    set_margins(figure, left=0.098, right=0.77, bottom=0.55, top=0.3)
     set_row_gap(figure, rows, 0.8)
     return figure, list(grid[:, 0])
 
