@@ -42,7 +42,7 @@ from smsim.engine.rules import policy_step
 MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
     """Step 0: fill volume (8, C) with what this week's money buys; visits are bounded by staff."""
     w = t - plan.first_week
@@ -69,7 +69,7 @@ def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
         state.interviews[c] += volume[MONITOR, c]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[no-untyped-def]
     """Untreated communities that hear of a success start dialogues of their own, at no cost to the campaign."""
     if context.dissemination <= 0 or t < plan.first_week:
@@ -98,7 +98,7 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
             volume[DIALOGUE, c] = 0.5 * (dialogues / joiners) * places.joiners[c]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def environment(state, places, plan, context, facility_district, seed, t, volume):  # type: ignore[no-untyped-def]
     """Step 1: stock-outs, leaders' endorsement and approval."""
     for f in range(state.facility_up.shape[0]):
@@ -205,7 +205,7 @@ def note_contact(contacts, contact_counts, reached, cell, i, touched):  # type: 
             contact_counts[k] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def authorities(state, record, places, context, t):  # type: ignore[no-untyped-def]
     """Step 11: public pressure, after its delay, becomes a service response; ownership holds it."""
     last = t - context.response_delay_weeks
@@ -229,7 +229,7 @@ def authorities(state, record, places, context, t):  # type: ignore[no-untyped-d
         record.response[t, d] = state.response[d]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def monitor(state, households, places, plan, context, seed, t):  # type: ignore[no-untyped-def]
     """Step 11: interviews that were paid for; their estimates move the money, one round later."""
     w = t - plan.first_week
@@ -257,7 +257,7 @@ def monitor(state, households, places, plan, context, seed, t):  # type: ignore[
         state.estimate[c] = yes / asked
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def reallocate(state, places, context):  # type: ignore[no-untyped-def]
     """Budget shares from the estimates that lie on the table: w = (1 - phi) / C_T + phi gap / sum gap."""
     communities = places.treated.shape[0]

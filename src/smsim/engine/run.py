@@ -282,7 +282,7 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
         monitor(state, households, places, plan, context, seed, t)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def summarise(state, record, t):  # type: ignore[no-untyped-def]
     """Means over communities, in their order: endorsement, approval, ownership."""
     communities = state.ownership.shape[0]

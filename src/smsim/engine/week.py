@@ -360,7 +360,7 @@ def facility_queue(facility, community, seekers, found, facilities):  # type: ig
     return queue
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def facility_capacity(state, places, behaviour, context, facility_district, volume):  # type: ignore[no-untyped-def]
     """Slots of each facility this week, float64 (F,): C N_f (1 + c_Y Y) if up, and what the campaign bought."""
     capacity = np.zeros(state.facility_up.shape[0])
@@ -487,7 +487,7 @@ def bit(flags, which):  # type: ignore[no-untyped-def]
     return 1 if flags & which else 0
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def close(state, households, places, context, seed, t):  # type: ignore[no-untyped-def]
     """End of the week for the household as a whole: turnover of its clock, and who is in need or voices."""
     shown, turnover_week, lives, norm_memory = state.shown, state.turnover_week, state.lives, state.norm_memory
