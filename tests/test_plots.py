@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +14,12 @@ from matplotlib.text import Text
 
 from made_up import STRATEGIES, made_up
 from smsim import plots
-from smsim.compare import Comparison
+from smsim.compare import Comparison, compare
 from smsim.plots.coverage import apart
 from smsim.plots.style import ORDER, looks, share_label
+from smsim.report import render
+from smsim.scenario import Scenario
+from smsim.simulate import simulate
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +122,19 @@ def test_labels_keep_their_distance_and_their_order() -> None:
 
 def test_small_shares_keep_a_decimal() -> None:
     assert [share_label(x) for x in (0.0412, 0.412, float("nan"))] == ["4.1%", "41%", "–"]
+
+
+def test_the_smallest_campaign_can_be_drawn_and_reported() -> None:
+    """No burn-in, no follow-up, one week, one village, and an event that happens to nobody."""
+    tiny = Scenario.from_mapping(
+        {
+            "world": {"households": 60, "households_per_community": 60},
+            "behaviours": {"birth": {"kind": "event", "event_rate": 0}, "soap": {"kind": "repeated"}},
+            "campaign": {"weeks": 1, "budget_per_household": 60},
+            "run": {"burn_in_weeks": 0, "follow_up_weeks": 0},
+        }
+    )
+    found = compare(tiny, replicates=2, seed=1, threads=1)
+    pictures = plots.comparison_figures(found)
+    assert "birth (at an event" in " ".join(re.sub("<[^>]*>", "", render(found, pictures)).split())
+    assert len(plots.run_figure(simulate(tiny, "hybrid", seed=1)).axes) == 2

@@ -108,7 +108,9 @@ def equity_figure(comparison: Comparison, behaviour: str) -> Figure:
             axes.plot(mean, place + shift, look.marker, color=look.colour, markersize=5.5)
     axes.set_yticks(list(rows.values()), [group_label(group) for group in rows])
     axes.set_ylim(last + 0.6, -0.6)
-    axes.set_xlim(left=-0.012 * float(axes.dataLim.x1))  # marks at 0 are whole
+    most = float(axes.dataLim.x1)  # infinite if there is nothing to draw
+    most = most if 0 < most < 1 else 1.0
+    axes.set_xlim(-0.012 * most, 1.03 * most)  # marks at 0 are whole
     axes.tick_params(axis="y", length=0)
     share_axis(axes.xaxis)
     axes.yaxis.grid(False)

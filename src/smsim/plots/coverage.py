@@ -109,7 +109,7 @@ def _frame(axes: Axes, scenario: Scenario, weeks: Array, title: str) -> None:
     axes.axvspan(0, campaign, color="#000000", alpha=0.055, linewidth=0, zorder=0)
     above = axes.get_xaxis_transform()
     axes.text(campaign / 2, 1.015, "campaign", transform=above, ha="center", fontsize=SMALL, color=FAINT)
-    axes.set_xlim(float(weeks[0]), float(weeks[-1]))
+    axes.set_xlim(float(weeks[0]), max(float(weeks[-1]), float(weeks[0]) + 1))
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.3, 2.6, 5.2, 10], integer=True))
     axes.set_xlabel("week, counted from the start of the campaign", fontsize=NORMAL)
     axes.set_ylabel(title, fontsize=NORMAL)
