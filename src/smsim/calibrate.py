@@ -6,6 +6,7 @@ least squares (scipy's trust-region method) can walk it. What was fitted must th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
+from smsim.folder import whole_folder, write_manifest
 from smsim.outcomes import Key, outcomes_of
 from smsim.parameters import PARAMETERS, Parameter
 from smsim.runner import replicate_seed, run_all
@@ -47,6 +49,13 @@ class Fit:
             }
             for target, fitted, fresh in zip(self.scenario.targets, self.reproduced, self.fresh, strict=True)
         ]
+
+    def write(self, folder: str | os.PathLike[str], command: str | None = None) -> None:
+        """Write fit.json: the values, what they reproduce, on which seeds, and where all of it comes from."""
+        targets = [{k: float(v) if isinstance(v, np.floating) else v for k, v in row.items()} for row in self.rows()]
+        with whole_folder(folder) as staging:
+            details = {"values": self.values, "targets": targets, "seeds": [str(seed) for seed in self.seeds]}
+            write_manifest(staging / "fit.json", self.scenario, command, details)
 
 
 def calibrate(

@@ -121,9 +121,14 @@ def run(
     _known_strategies(scenario, [strategy])
     folder = _checked_folder(out, scenario)
 
-    from smsim.simulate import simulate
+    with _progress("simulating") as progress:
+        from smsim.model import CampaignModel
 
-    simulate(scenario, strategy=strategy, seed=int(scenario.run["seed"])).write(folder, command=_command())
+        model = CampaignModel(scenario, strategy, seed=int(scenario.run["seed"]), collect=False)
+        while model.running:
+            model.step()
+            progress(model.week, model.weeks)
+    model.run.write(folder, command=_command())
     typer.echo(f"Written: {folder / 'weekly.parquet'}")
 
 
@@ -148,7 +153,7 @@ def compare(
             raise ScenarioError(f"--strategies is empty; this scenario has {', '.join(scenario.strategies)} and none")
         _known_strategies(scenario, names)
     folder = _checked_folder(out, scenario)
-    with _progress() as progress:
+    with _progress("comparing") as progress:
         from smsim.compare import compare as compare_strategies
 
         comparison = compare_strategies(
@@ -163,6 +168,32 @@ def compare(
     for sentence in comparison.summary():
         typer.echo(sentence)
     typer.echo(f"\nReport: {folder / 'report.html'}")
+
+
+@app.command()
+def calibrate(
+    file: Annotated[str, typer.Argument(help="A scenario file with `targets` and `fitted`.")],
+    replicates: Annotated[int, typer.Option(help="Worlds per trial.", min=2)] = 32,
+    seed: Annotated[int, typer.Option(help="Seed of those worlds.", min=0)] = 1000,
+    threads: Threads = None,
+    out: Out = None,
+) -> None:
+    """Fit the values that a scenario lists under `fitted` to its targets; show the fit on other seeds."""
+    scenario = _load(file)
+    folder = _checked_folder(out, scenario)
+    with _progress("fitting") as progress:
+        from smsim.calibrate import calibrate as fit_to_targets
+
+        fit = fit_to_targets(scenario, replicates=replicates, seed=seed, threads=threads, progress=progress)
+    fit.write(folder, command=_command())
+    for path, value in fit.values.items():
+        typer.echo(f"{path}: {value:g}")
+    for row in fit.rows():
+        typer.echo(
+            f"{row['behaviour']}, {row['when']} under {row['strategy']}: target {row['target']:.1%}, "
+            f"fitted {row['fitted']:.1%}, on other seeds {row['other_seeds']:.1%}"
+        )
+    typer.echo(f"\nFit: {folder / 'fit.json'}. The scenario file is yours to change: copy the values into it.")
 
 
 @app.command()
@@ -299,14 +330,18 @@ def _checked_folder(out: Path | None, scenario: Scenario) -> Path:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress(doing: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr; call it with (done, total)."""
+    from smsim.engine import cache_folder
+
+    if not any(cache_folder().glob("**/*.nbi")):
+        typer.echo("The first run compiles the engine for this machine, which takes a minute or two.", err=True)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("comparing", total=None)
+        task = bar.add_task(doing, total=None)
 
         def advance(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
