@@ -33,6 +33,7 @@ from smsim.engine.arrays import (
     DEBUNKED,
     DIALOGUE,
     EVENT,
+    HOME,
     INCENTIVE,
     LAPSED,
     LEADER,
@@ -711,7 +712,9 @@ class Simulation:
         par, place = self.par[b], self.communities[home.c]
         way = home.distance_km * (1 - par.ownership_transport * place.O)
         way = way / (par.distance_scale_km * float(self.plan.distance_factor[t]))
-        return home.layers[b].stage in (WILLING, ADOPTED, MAINTAINED) and self.E("ATTEMPT", t, home.id, b) > way
+        if home.layers[b].stage not in (WILLING, ADOPTED, MAINTAINED):
+            return False
+        return par.place == HOME or self.E("ATTEMPT", t, home.id, b) > way
 
     def capacity(self, f: int, par: Any) -> float:
         """Households that a facility can serve this week."""
@@ -719,7 +722,7 @@ class Simulation:
         slots = total(place.volume[SERVICE] for place in served)
         own = par.service_capacity * self.facility_households[f]
         own = own * (1 + self.ctx.response_capacity * self.Y[served[0].district])
-        return (own if self.up[f] else 0.0) + par.slot_share * slots
+        return (own if self.up[f] or par.place == HOME else 0.0) + par.slot_share * slots
 
     def serve(self, t: int, home: Home, b: int) -> None:
         """Served: a willing household adopts."""

@@ -50,6 +50,7 @@ BEHAVIOUR_DIALS: dict[str, Sequence[Any]] = {
     "ownership_protection": (0.0, 1.0, 100.0),
     "ownership_transport": (0.0, 0.5, 1.0),
     "link_weight": (0.0, 0.3),
+    "place": (0, 1),
 }
 CONTEXT_DIALS: dict[str, Sequence[Any]] = {
     "turnover": (0.0, 0.02, 0.3, 1.0),

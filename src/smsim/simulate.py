@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smsim.costs import Ledger, make_plan
-from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, Array, Plan, Record, State
+from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
 from smsim.engine.run import advance, copy_state, new_record, start
 from smsim.results import Run
 from smsim.scenario import Scenario
@@ -130,6 +130,8 @@ def pack_behaviours(scenario: Scenario) -> Array:
             value = values[field]
             if field == "kind":
                 value = KINDS.index(value)
+            elif field == "place":
+                value = PLACES.index(value)
             elif field == "link":
                 value = -1 if value is None else names.index(value)
             packed[field][b] = value

@@ -23,6 +23,10 @@ STAGES = ("unaware", "aware", "willing", "adopted", "maintained", "lapsed")
 PERMANENT, REPEATED, EVENT, ROUND = 0, 1, 2, 3
 KINDS = ("permanent", "repeated", "event", "round")
 
+# Where a behaviour's service is given.
+FACILITY, HOME = 0, 1
+PLACES = ("facility", "home")
+
 # Activities, in the order of every array that has an activity axis.
 VISIT, DIALOGUE, LEADER, MEDIA, ACTION, SERVICE, INCENTIVE, MONITOR = range(8)
 ACTIVITIES = ("visit", "dialogue", "leader", "media", "action", "service", "incentive", "monitor")
@@ -81,6 +85,7 @@ BEHAVIOUR = np.dtype(
         ("ownership_transport", "f8"),
         ("link", "i8"),  # index of the behaviour whose private support helps this one; -1: none
         ("link_weight", "f8"),
+        ("place", "i8"),  # index into PLACES
     ]
 )
 

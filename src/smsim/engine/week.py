@@ -19,6 +19,7 @@ from smsim.engine.arrays import (
     CONTACT_VISIT,
     DEBUNKED,
     EVENT,
+    HOME,
     INCENTIVE,
     LAPSED,
     MAINTAINED,
@@ -131,6 +132,8 @@ def decide(state, record, households, places, plan, behaviour, context, b, seed,
     peer_information = behaviour.peer_information
     silent_information = behaviour.silent_information
     transport = behaviour.ownership_transport
+    at_home = behaviour.place == HOME
+    counts_events = kind == EVENT or kind == ROUND
     share = behaviour.message_share
     keep = 1 - behaviour.persuasion_decay
     scale = behaviour.distance_scale_km * plan.distance_factor[t]
@@ -244,6 +247,22 @@ def decide(state, record, households, places, plan, behaviour, context, b, seed,
             elif t >= rumour_week[i]:
                 leave_rumour(rumour, rumour_spells, resist_rumour, i, seed, RUMOUR_HEAR + stride, identity)
 
+            # The service is for this household this week, whatever it thinks of it.
+            eligible = kind != EVENT and kind != ROUND
+            if kind == EVENT and t >= event_week[i]:
+                eligible = True
+                events[i] += 1
+                event_week[i] = t + trials(uniform(seed, EVENTS, events[i], identity), event_rate)
+            elif kind == ROUND:
+                eligible = round_week and child[i] == 1
+            if eligible and counts_events:
+                asked += 1
+                eligible_cells[cells[i]] += 1
+            # Who has not heard has nothing to decide.
+            if stage[i] == UNAWARE:
+                pending[i] = 0
+                continue
+
             # f = (1 - g) n_V / k + g omega_c
             visible = voicing[i] / reference[i] if voicing[i] > 0 else 0.0
             g = norm_memory[i]
@@ -279,25 +298,11 @@ def decide(state, record, households, places, plan, behaviour, context, b, seed,
             ready = taboo <= 0 or norm + leader >= taboo * fear[i]
             pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
 
-            if kind == EVENT:
-                eligible = t >= event_week[i]
-                if eligible:
-                    asked += 1
-                    eligible_cells[cells[i]] += 1
-                    events[i] += 1
-                    event_week[i] = t + trials(uniform(seed, EVENTS, events[i], identity), event_rate)
-                    eligible = supports(stage[i])
-            elif kind == ROUND:
-                eligible = round_week and child[i] == 1
-                if eligible:
-                    asked += 1
-                    eligible_cells[cells[i]] += 1
-                    eligible = supports(stage[i])
-            else:
-                eligible = stage[i] == WILLING
+            eligible = eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING)
             if eligible:
                 # attempt with probability e^(-d (1 - chi_O O) / d0)
-                if exponential(uniform(seed, ATTEMPT + stride, t, identity)) > distance_km[i] * reach / scale:
+                way = distance_km[i] * reach / scale
+                if at_home or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
                     seekers[found] = i
                     found += 1
         state.demand[b, c] = found - sought
@@ -365,7 +370,7 @@ def facility_capacity(state, places, behaviour, context, facility_district, volu
     """Slots of each facility this week, float64 (F,): C N_f (1 + c_Y Y) if up, and what the campaign bought."""
     capacity = np.zeros(state.facility_up.shape[0])
     for f in range(capacity.shape[0]):
-        if state.facility_up[f] == 1:
+        if behaviour.place == HOME or state.facility_up[f] == 1:
             capacity[f] = (
                 behaviour.service_capacity
                 * places.facility_households[f]
