@@ -90,9 +90,9 @@ def calibrate(
     low = np.array([p.low for p in known])
     high = np.array([p.high for p in known])
     start = np.array([_start(scenario, path) for path in paths])
-    width = np.array(
-        [p.sweep.high - p.sweep.low if p.sweep else 0.5 * abs(x) for p, x in zip(known, start, strict=True)]
-    )
+    # Values of very different size (a threshold, a price) are walked in units of their plausible range, from 1:
+    # value = start + (x - 1) width, so that a first step is a share of the range even where the value starts at 0.
+    width = np.array([p.sweep.high - p.sweep.low if p.sweep else 1.0 for p in known])
     seeds = tuple(replicate_seed(seed, r) for r in range(replicates))
     goals = np.array([t.value for t in scenario.targets])
     tolerances = np.array([t.tolerance for t in scenario.targets])
@@ -104,20 +104,20 @@ def calibrate(
         tried = min(tried + 1, trials - 1)
         if progress is not None:
             progress(tried, trials)
-        trial = with_values(scenario, dict(zip(paths, x * width, strict=True)))
+        trial = with_values(scenario, dict(zip(paths, start + (x - 1) * width, strict=True)))
         missed: Array = (reproduce(trial, seeds, threads) - goals) / tolerances
         return missed
 
     found = least_squares(
         distance,
-        start / width,
-        bounds=(low / width, high / width),
-        diff_step=STEP / np.maximum(np.abs(start / width), 1e-9),
+        np.ones(len(paths)),
+        bounds=(1 + (low - start) / width, 1 + (high - start) / width),
+        diff_step=STEP,
         max_nfev=7,
         xtol=1e-3,
         ftol=1e-3,
     )
-    values = {path: float(f"{x:.3g}") for path, x in zip(paths, found.x * width, strict=True)}
+    values = {path: float(f"{x:.3g}") for path, x in zip(paths, start + (found.x - 1) * width, strict=True)}
     fitted = with_values(scenario, values)
     others = [replicate_seed(seed + 1, r) for r in range(replicates)]
     result = Fit(

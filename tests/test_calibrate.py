@@ -1,0 +1,73 @@
+"""Calibration finds a value that is known, and the shipped fit holds on seeds that it never saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from smsim.calibrate import calibrate, parameter_at, reproduce, with_values
+from smsim.errors import ScenarioError
+from smsim.runner import replicate_seed
+from smsim.scenario import Scenario, load_scenario
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+
+
+def scenario(**more) -> Scenario:
+    base = {
+        "world": {"households": 1000},
+        "behaviours": {"it": {"threshold_mean": 0.3, "aware_share": 0.9}},
+        "run": {"burn_in_weeks": 30, "follow_up_weeks": 0},
+        "campaign": {"weeks": 4, "pretest_cost": 0},
+        "targets": [
+            {"behaviour": "it", "strategy": "none", "when": "baseline", "value": 0.5, "tolerance": 0.02, "source": "made"}
+        ],
+        "fitted": [{"path": "behaviours.it.threshold_mean", "to": "baseline", "by": "this test"}],
+    }
+    return Scenario.from_mapping({**base, **more})
+
+
+def test_a_known_value_is_found_again():
+    seeds = [replicate_seed(7, r) for r in range(4)]
+    truth = with_values(scenario(), {"behaviours.it.threshold_mean": 0.2})
+    target = {**scenario().to_mapping()["targets"][0], "value": float(reproduce(truth, seeds)[0])}
+    fit = calibrate(scenario(targets=[target]), replicates=4, seed=7)
+    assert fit.values["behaviours.it.threshold_mean"] == pytest.approx(0.2, abs=0.01)
+    assert fit.reproduced[0] == pytest.approx(target["value"], abs=0.01)
+
+
+def test_more_values_than_targets_are_refused():
+    fitted = [{"path": f"behaviours.it.{name}", "to": "x", "by": "x"} for name in ("threshold_mean", "norm_weight")]
+    with pytest.raises(ScenarioError, match="2 values and 1 targets"):
+        calibrate(scenario(fitted=fitted))
+
+
+def test_a_scenario_without_targets_is_refused():
+    with pytest.raises(ScenarioError, match="targets"):
+        calibrate(load_scenario(SCENARIOS / "s0-default.yaml"))
+
+
+def test_a_value_without_a_sweep_range_can_be_fitted_from_zero():
+    fitted = [{"path": "behaviours.it.initial_adopters", "to": "baseline", "by": "this test"}]
+    assert calibrate(scenario(fitted=fitted), replicates=2).values["behaviours.it.initial_adopters"] >= 0
+
+
+def test_the_fit_is_written_with_its_seeds(tmp_path):
+    calibrate(scenario(), replicates=2).write(tmp_path, "smsim calibrate")
+    written = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
+    assert set(written["values"]) == {"behaviours.it.threshold_mean"}
+    assert len(written["seeds"]) == 2
+
+
+def test_a_path_leads_to_its_entry_of_the_table():
+    assert parameter_at("behaviours.it.threshold_mean").symbol == "mu"
+
+
+@pytest.mark.validation
+def test_errer_woreda_is_reproduced_on_seeds_that_were_not_fitted():
+    errer = load_scenario(SCENARIOS / "ethiopia-smdc.yaml")
+    simulated = reproduce(errer, [replicate_seed(20_260, r) for r in range(50)])
+    for target, value in zip(errer.targets, simulated, strict=True):
+        assert value == pytest.approx(target.value, abs=0.015), target
