@@ -208,6 +208,26 @@ def test_an_out_that_is_a_file_is_refused_before_anything_runs(
     assert not asked
 
 
+def test_a_name_that_is_too_long_is_refused_before_anything_runs(asked: dict[str, Any], tmp_path: Path) -> None:
+    long = "x" * 5000
+    code, _, complained = smsim_says("compare", VILLAGE, "--out", str(tmp_path / long))
+    assert code == 2
+    assert "name another folder" in complained
+    assert not asked
+    extending = tmp_path / "extending.yaml"
+    extending.write_text(f"extends: {long}.yaml\n", encoding="utf-8")
+    for arguments in (["scenarios", str(tmp_path / long)], ["check", str(tmp_path / long)], ["check", str(extending)]):
+        code, _, complained = smsim_says(*arguments)
+        assert code == 2
+        assert "Traceback" not in complained
+
+
+def test_a_seed_that_is_too_large_is_shown_to_its_last_digit() -> None:
+    code, _, complained = smsim_says("compare", VILLAGE, "--seed", str(2**63))
+    assert code == 2
+    assert f"--seed must be in [0, {2**63 - 1}]; got {2**63}" in complained
+
+
 def test_an_out_that_cannot_be_written_is_refused_before_anything_runs(
     asked: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -238,7 +239,7 @@ def scenarios(
     """List the scenario files of a folder."""
     from smsim.scenario import load_scenario
 
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # False, not an error, for a name that is too long
         raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
     rows = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
@@ -317,12 +318,14 @@ def _checked_folder(out: Path | None, scenario: Scenario) -> Path:
 
     folder = out if out is not None else Path("results") / scenario.name
     place = folder
-    while not (place.exists() or place.is_symlink()) and place != place.parent:
-        place = place.parent
-    if place.exists() and not place.is_dir():
-        raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
-    try:
+    try:  # all of it: even to ask whether a name exists fails where the name is too long
+        while not (place.exists() or place.is_symlink()) and place != place.parent:
+            place = place.parent
+        if place.exists() and not place.is_dir():
+            raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
         Path(tempfile.mkdtemp(prefix=".smsim-", dir=place)).rmdir()
+    except ScenarioError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ScenarioError(f"--out {folder}: cannot write there ({reason}); name another folder") from None
