@@ -239,7 +239,7 @@ def scenarios(
     """List the scenario files of a folder."""
     from smsim.scenario import load_scenario
 
-    if not os.path.isdir(folder):  # False, not an error, for a name that is too long
+    if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir fails for a name that is too long
         raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
     rows = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):

@@ -166,7 +166,7 @@ def _chain(path: Path, above: tuple[Path, ...]) -> list[Document]:
             raise ScenarioError(f"extends leads back to the file itself ({names}); end the circle")
         if len(here) > MAX_EXTENDS:
             raise ScenarioError(f"more than {MAX_EXTENDS} files extend each other")
-        if not os.path.isfile(target):  # False, not an error, for a name that is too long
+        if not os.path.isfile(target):  # noqa: PTH113  # Path.is_file fails for a name that is too long
             raise ScenarioError(f"extends names {shorten(base)}, but there is no file {target}")
     except ScenarioError as error:
         raise report([*document.problems, Problem(str(error), line)], str(path)) from None
