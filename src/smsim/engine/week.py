@@ -413,6 +413,8 @@ def settle(state, record, households, places, behaviour, b, seed, t, lapse_hazar
         adopters = 0
         for i in range(np.uintp(places.community_start[c]), np.uintp(places.community_start[c + 1])):
             before = shown[i]
+            if before == 0 and stage[i] == UNAWARE and rumour[i] != BELIEVES and t < turnover_week[i]:
+                continue  # nothing to keep up, nothing to show, and no credit
             if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
                 if kind != PERMANENT:
                     which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
