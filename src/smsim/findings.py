@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from smsim.engine.arrays import Array
 from smsim.outcomes import ALL, COUNTED_BY_CASE, GAPS, OUTCOMES
 from smsim.strategy import NONE
 
 if TYPE_CHECKING:
     from smsim.compare import Comparison
+    from smsim.paired import Difference
 
 MANY_WORLDS = 100_000  # beyond this nobody runs them: the difference does not matter
 CENT = 0.01
@@ -24,8 +24,8 @@ PEOPLE = {
     "wealth:poorest": "the poorest fifth",
     "head:male": "households headed by men",
     "head:female": "households headed by women",
-    "language:majority": "the majority language",
-    "language:minority": "the minority language",
+    "language:majority": "households of the majority language",
+    "language:minority": "households of the minority language",
     "distance:near": "households near the service",
     "distance:remote": "remote households",
     "hesitancy:not hesitant": "those who do not hesitate",
@@ -96,7 +96,7 @@ def summary_of(comparison: Comparison) -> list[str]:
     sentences = [s for b in layers for s in (answer(comparison, b), later(comparison, b))]
     sentences += [s for b in layers for s in (*sureness(comparison, b), left_out(comparison, b), costs(comparison, b))]
     sentences += [s for b in layers for s in (turned_away(comparison, b), fit(comparison, b))]
-    return [s for s in (*sentences, *spending(comparison)) if s]
+    return [s for s in (*sentences, spending(comparison)) if s]
 
 
 def answer(comparison: Comparison, behaviour: str) -> str:
@@ -115,25 +115,34 @@ def later(comparison: Comparison, behaviour: str) -> str:
 
 def _ranked(comparison: Comparison, behaviour: str, outcome: str, when: str) -> str:
     order, leaders, needed = rank(comparison, outcome, behaviour)
-    where = f"{behaviour}, {when}"
+    where, worlds = f"{behaviour}, {when}", f"{comparison.replicates} simulated worlds"
     values = {s: percent(comparison.mean(s, outcome, behaviour)) for s in comparison.strategies}
-    none = f"{values[NONE]} with no campaign"
     best = order[0]
     if math.isnan(comparison.mean(best, outcome, behaviour)):
         return f"{where}: nobody was in a position to do it, so there is no coverage to compare."
     alone = comparison.difference(best, NONE, outcome, behaviour)
     if not (alone.separated and alone.mean > 0):
-        return (
-            f"{where}: cannot tell any strategy from no campaign with {comparison.replicates} worlds; "
-            f"{_more(alone.replicates_needed)}. Best on average is {best} with {values[best]}, against {none}."
-        )
-    against = joined([*(f"{values[s]} under {s}" for s in order if s not in leaders), none])
+        return f"{where}: {_no_better(best, values, alone, worlds)}"
+    others = joined(f"{values[s]} {_under(s)}" for s in (*order, NONE) if s not in leaders)
     if len(leaders) == 1:
         low, high = comparison.band(best, outcome, behaviour)
-        band = f"90% of worlds {percent(low)} to {percent(high)}"
-        return f"{where}: {best} does best, with {values[best]} ({band}), against {against}."
-    shown = f"{best} ({values[best]}) from {joined([f'{s} ({values[s]})' for s in leaders[1:]], 'or')}"
-    return f"{where}: cannot separate {shown} with {comparison.replicates} worlds; {_more(needed)}. Against {against}."
+        band = f"{percent(low)} to {percent(high)} in 90% of the {worlds}"
+        return f"{where}: {best} does best, with a coverage of {values[best]} ({band}). It is {others}."
+    rivals = joined([f"{s} ({values[s]})" for s in leaders[1:]], "or")
+    return (
+        f"{where}: {best} has the highest coverage on average ({values[best]}), but with {worlds} it cannot be told "
+        f"apart from {rivals}; {_more(needed, len(leaders) > 2)}. Coverage is {others}."
+    )
+
+
+def _no_better(best: str, values: dict[str, str], alone: Difference, worlds: str) -> str:
+    """What to say if the strategy that comes first is not ahead of no campaign."""
+    if alone.separated:
+        return f"no strategy does better than no campaign ({values[NONE]}); the highest is {best} ({values[best]})."
+    return (
+        f"with {worlds}, not even {best} ({values[best]}), the highest on average, can be told apart from no campaign "
+        f"({values[NONE]}); {_more(alone.replicates_needed)}."
+    )
 
 
 def sureness(comparison: Comparison, behaviour: str) -> list[str]:
@@ -169,25 +178,28 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
     ]
     text = (
         f"{behaviour}: most left out under {best} are {PEOPLE[low]}, with {values[0]} against {values[1]} of "
-        f"{PEOPLE[high]}, a gap of {points(gaps[axis])}; it is {joined(others)}."
+        f"{PEOPLE[high]}. This gap of {points(gaps[axis])} is {joined(others)}."
     )
-    if axis != "wealth" and "wealth" in gaps:
-        text += f" The richest fifth is ahead of the poorest by {points(gaps['wealth'])}."
+    if axis != "wealth" and abs(gaps.get("wealth", 0)) >= WORTH_A_WORD:
+        ahead, behind = ("richest", "poorest") if gaps["wealth"] > 0 else ("poorest", "richest")
+        text += f" The {ahead} fifth is ahead of the {behind} by {points(abs(gaps['wealth']))}."
     return text
 
 
 def costs(comparison: Comparison, behaviour: str) -> str:
-    """What each additional adopter (or service) costs under each strategy, with its interval."""
+    """What each additional adopter (or case served) costs under each strategy, with its interval."""
     ratios = {s: comparison.cost(s, behaviour) for s in comparison.campaigns}
     known = {s: ratio for s, ratio in ratios.items() if math.isfinite(ratio.value)}
-    parts = [
-        f"{money(ratio.value)} under {s} (95% interval {money(ratio.lower)} to {money(ratio.upper)})"
-        for s, ratio in known.items()
-    ]
-    one, unknown = thing(comparison, behaviour), [s for s in ratios if s not in known]
-    texts = [f"each additional {one} costs {joined(parts)}"] if parts else []
+    one, many = thing(comparison, behaviour)
+    name = "95% interval "  # said once
+    parts = []
+    for s, ratio in known.items():
+        parts.append(f"{money(ratio.value)} {_under(s)} ({name}{money(ratio.lower)} to {money(ratio.upper)})")
+        name = ""
+    unknown = [s for s in ratios if s not in known]
+    texts = [f"each additional {one}, beyond those with no campaign, costs {joined(parts)}"] if parts else []
     if unknown:
-        texts.append(f"no additional {one}s that could be told from chance under {joined(unknown, 'or')}")
+        texts.append(f"no additional {many} that could be told from chance under {joined(unknown, 'or')}")
     return f"{behaviour}: {'; '.join(texts)}."
 
 
@@ -206,37 +218,32 @@ def fit(comparison: Comparison, behaviour: str) -> str:
     if not checks:
         return ""
     met = sum(c.verdict == "met" for c in checks)
-    when = {"baseline": "before the campaign", "end": "at its end", "follow_up": "at the end of the follow-up"}
-    each = [f"{percent(c.target)} {when[c.when]} {_under(c.strategy)} (simulated {percent(c.median)})" for c in checks]
+    each = [f"{percent(c.target)} {_moment(c)} (simulated {percent(c.median)})" for c in checks]
     return f"{behaviour}: {met} of {len(checks)} targets met: {joined(each)}."
 
 
-def spending(comparison: Comparison) -> list[str]:
-    """Whether the strategies spent the same, and what was left."""
+def _moment(check: TargetCheck) -> str:
+    if check.when == "baseline":  # strategies do not differ yet
+        return "before the campaign"
+    return f"{'at the end' if check.when == 'end' else 'after the follow-up'} {_under(check.strategy)}"
+
+
+def spending(comparison: Comparison) -> str:
+    """Whether the budget was spent, and what is left of it."""
     budget = comparison.mean(comparison.campaigns[0], "budget")
-    spent = np.array([comparison.worlds(s, "spent") for s in comparison.campaigns])
-    unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
     per_household = float(comparison.scenario.campaign["budget_per_household"])
-    first = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per treated household)"
+    same = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per treated household)"
+    unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
     left = [f"{money(x)} under {s}" for s, x in unspent.items() if x > CENT]
     if not left:
-        return [first + ", and spent all of it."]
-    texts = [first + f". Left unspent, because the mobilizers could not make more visits: {joined(left)}."]
-    if _spread(spent) > CENT:
-        totals = zip(comparison.campaigns, spent.mean(axis=1), strict=True)
-        each = joined([f"{s} {money(float(total))}" for s, total in totals])
-        texts.append(f"Warning: equal budgets, but the strategies did not spend the same: {each}.")
-    return texts
+        return f"{same}, and spent all of it."
+    return f"{same}. Money for visits that the mobilizers could not make is left unspent: {joined(left)}."
 
 
-def _spread(spent: Array) -> float:
-    return float((spent.max(axis=0) - spent.min(axis=0)).max())
-
-
-def _more(needed: float) -> str:
+def _more(needed: float, several: bool = False) -> str:
     if math.isfinite(needed) and needed <= MANY_WORLDS:
         return f"about {count(needed)} would be needed"
-    return "they hardly differ"
+    return "the closest of them hardly differ" if several else "they hardly differ"
 
 
 def _under(strategy: str) -> str:
@@ -246,9 +253,10 @@ def _under(strategy: str) -> str:
 # ---- numbers in sentences
 
 
-def thing(comparison: Comparison, behaviour: str) -> str:
-    """What is counted as an adopter of a behaviour, in words."""
-    return "service" if comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE else "adopter"
+def thing(comparison: Comparison, behaviour: str) -> tuple[str, str]:
+    """What is counted as an adopter of a behaviour, in words: one, and many."""
+    by_case = comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE
+    return ("case served", "cases served") if by_case else ("adopter", "adopters")
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -258,7 +266,8 @@ def percent(value: float, digits: int = 1) -> str:
 
 def points(value: float, unit: str = " points") -> str:
     """A difference of shares in percentage points; a dash if missing."""
-    return f"{100 * value:.1f}{unit}".replace("-", "−") if math.isfinite(value) else "–"
+    # Adding 0 turns a negative zero, which rounding may leave, into 0.
+    return f"{round(100 * value, 1) + 0:.1f}{unit}".replace("-", "−") if math.isfinite(value) else "–"
 
 
 def money(value: float) -> str:

@@ -92,7 +92,7 @@ def render(comparison: Comparison, pictures: Mapping[str, Picture], command: str
         later=[text for name in scenario.behaviours if (text := findings.later(comparison, name))],
         sure=_how_sure(comparison),
         left_out=[findings.left_out(comparison, name) for name in scenario.behaviours],
-        costs=[findings.costs(comparison, name) for name in scenario.behaviours] + findings.spending(comparison)[1:],
+        costs=[findings.costs(comparison, name) for name in scenario.behaviours] + [findings.spending(comparison)],
         spent=findings.spending(comparison),
         caveats=_caveats(comparison),
         behaviours=shown,
@@ -129,12 +129,13 @@ def _picture(pictures: Mapping[str, Picture], shows: str, behaviour: str) -> dic
 
 def _facts(comparison: Comparison) -> str:
     scenario = comparison.scenario
-    weeks = int(scenario.campaign["weeks"])
+    weeks, later = int(scenario.campaign["weeks"]), int(scenario.run["follow_up_weeks"])
+    each = money(float(scenario.campaign["budget_per_household"]))
+    size = count(float(scenario.world["households"]))
     return (
-        f"{joined(comparison.campaigns)} compared over {count(comparison.replicates)} simulated worlds of "
-        f"{count(float(scenario.world['households']))} households; a campaign of {weeks} weeks with "
-        f"{money(float(scenario.campaign['budget_per_household']))} per household, then "
-        f"{int(scenario.run['follow_up_weeks'])} weeks without."
+        f"{joined(comparison.campaigns)} compared in {count(comparison.replicates)} simulated worlds: imagined places "
+        f"like this one, of {size} households, that differ by chance. A campaign of {weeks} weeks with {each} per "
+        f"household, then {later} weeks without."
     )
 
 
@@ -151,8 +152,9 @@ def _caveats(comparison: Comparison) -> list[str]:
     scenario = comparison.scenario
     sourced = sum(source != ASSUMED for source in scenario.sources.values())
     local = (
-        f"Of {len(scenario.sources)} values that this scenario sets itself, {sourced} have a source; the others, and "
-        "the usual values used for everything else, are assumptions or come from other places."
+        f"Of {len(scenario.sources)} values that this scenario sets itself, {sourced} "
+        f"{'has' if sourced == 1 else 'have'} a source; the others, and the usual values used for everything else, "
+        "are assumptions or come from other places."
     )
     if not scenario.targets:
         why = (scenario.illustrative or "there is no target").rstrip(".")
@@ -191,10 +193,10 @@ def _of_behaviour(comparison: Comparison, pictures: Mapping[str, Picture], name:
 
 def _main_table(comparison: Comparison, name: str) -> Table:
     """Strategies down, main outcomes across."""
-    thing = findings.thing(comparison, name)
+    one, many = findings.thing(comparison, name)
     target = percent(float(comparison.scenario.run["target_coverage"]), 0)
-    heads = ["strategy", *(f"coverage, {label}" for _, label in COVERAGES), f"additional {thing}s",
-             f"US$ per additional {thing}", f"weeks to {target}", "refusing", "turned away"]  # fmt: skip
+    heads = ["strategy", *(f"coverage, {label}" for _, label in COVERAGES), f"additional {many}",
+             f"US$ per additional {one}", f"weeks to {target}", "refusing", "turned away"]  # fmt: skip
     rows = []
     for s in comparison.strategies:
         cells = [_with_band(comparison, s, outcome, name) for outcome, _ in COVERAGES]
