@@ -62,7 +62,7 @@ def test_replicate_seeds_are_fixed_for_ever_and_all_different() -> None:
     seeds = {replicate_seed(seed, r) for seed in range(30) for r in range(100)}
     assert len(seeds) == 3000
     assert all(0 <= s < 2**63 for s in seeds)
-    with pytest.raises(ScenarioError, match=r"seed must be in \[0, 2\*\*63\); got -1"):
+    with pytest.raises(ScenarioError, match=r"seed must be a whole number in \[0, 2\*\*63\); got -1"):
         replicate_seed(-1, 0)
 
 

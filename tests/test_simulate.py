@@ -10,6 +10,7 @@ import pytest
 
 from smsim.compare import compare
 from smsim.engine.arrays import ADOPTED, MAINTAINED
+from smsim.errors import ScenarioError
 from smsim.scenario import Scenario, load_scenario
 from smsim.simulate import pack_behaviours, pack_context, prepare, simulate, simulate_all
 from smsim.world import build_world
@@ -43,6 +44,12 @@ def test_a_run_repeats_to_the_bit():
 
 def test_another_seed_gives_another_run():
     assert not same(simulate(scenario(), "hybrid", 5), simulate(scenario(), "hybrid", 6))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5])
+def test_a_seed_that_is_no_seed_is_refused(seed):
+    with pytest.raises(ScenarioError, match="seed must be a whole number"):
+        simulate(scenario(), "hybrid", seed)
 
 
 def test_sharing_the_burn_in_changes_nothing():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,8 +26,8 @@ def replicate_seed(seed: int, replicate: int) -> int:
     ------
     ScenarioError : seed is not in [0, 2**63)
     """
-    if not 0 <= seed < MAX_SEED:
-        raise ScenarioError(f"seed must be in [0, 2**63); got {seed}")
+    if not (isinstance(seed, Integral) and 0 <= seed < MAX_SEED):
+        raise ScenarioError(f"seed must be a whole number in [0, 2**63); got {seed!r}")
     return int(np.random.SeedSequence([seed, replicate]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 

@@ -33,7 +33,7 @@ def say_number(value: Any) -> str:
     """A number as a planner writes it: no trailing zero, no exponent where none is needed."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return shorten(value)
-    if isinstance(value, Integral) and abs(value) < 10**24:
+    if isinstance(value, Integral) and abs(int(value)) < 10**24:
         return str(int(value))  # a seed to its last digit
     number = float(value)
     if number.is_integer() and abs(number) < 1e15:

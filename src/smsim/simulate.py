@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
 from smsim.costs import Ledger, make_plan
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
 from smsim.engine.run import advance, copy_state, new_record, start
+from smsim.errors import ScenarioError
 from smsim.results import Run
 from smsim.scenario import Scenario
 from smsim.world import World, build_world
@@ -74,7 +76,7 @@ def simulate(scenario: Scenario, strategy: str = "hybrid", seed: int | None = No
 
     Raises
     ------
-    ScenarioError : if the strategy is unknown, or its set-up costs exceed the budget
+    ScenarioError : the strategy is unknown, its set-up exceeds the budget, or the seed is not in [0, 2**63)
     """
     prepared = prepare(scenario, strategy, seed, world)
     state, record = prepared.begin()
@@ -110,6 +112,9 @@ def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: W
     """Everything the engine needs, checked: see `simulate` for the arguments."""
     if seed is None:
         seed = int(scenario.run["seed"])
+    if not (isinstance(seed, Integral) and 0 <= seed < 2**63):
+        raise ScenarioError(f"seed must be a whole number in [0, 2**63); got {seed!r}")
+    seed = int(seed)
     if world is None:
         world = _world(scenario, seed)
     plan, ledger = make_plan(scenario, strategy, world, seed)
