@@ -31,10 +31,14 @@ def test_any_number_of_threads_gives_the_same(threads: int) -> None:
 
 def test_a_failure_comes_out_and_what_has_not_begun_is_cancelled() -> None:
     seen = []
+    never = threading.Event()
 
     def work(item: int) -> int:
         seen.append(item)
-        raise ValueError(f"item {item}")
+        if item:
+            never.wait(0.01)  # a busy machine must not do all thousand before the failure of the first is heard
+            return item
+        raise ValueError("item 0")
 
     with pytest.raises(ValueError, match="item 0"):
         run_all(work, range(1000), threads=1)
