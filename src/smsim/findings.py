@@ -178,7 +178,7 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
     ]
     text = (
         f"{behaviour}: most left out under {best} are {PEOPLE[low]}, with {values[0]} against {values[1]} of "
-        f"{PEOPLE[high]}. This gap of {points(gaps[axis])} is {joined(others)}."
+        f"{PEOPLE[high]}, a gap of {points(gaps[axis])}. The gap is {joined(others)}."
     )
     if axis != "wealth" and abs(gaps.get("wealth", 0)) >= WORTH_A_WORD:
         ahead, behind = ("richest", "poorest") if gaps["wealth"] > 0 else ("poorest", "richest")
