@@ -123,7 +123,14 @@ def test_the_notebook_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch
     assert seen["denser"] != seen["base"]
 
 
-@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "docs/model.md", "docs/parameters.md"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "README.md",
+        "CHANGELOG.md",
+        *(f"docs/{n}.md" for n in ("model", "parameters", "planner", "researcher", "trainer")),
+    ],
+)
 def test_links_inside_the_project_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [t for t in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in t]
