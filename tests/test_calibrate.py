@@ -22,7 +22,14 @@ def scenario(**more) -> Scenario:
         "run": {"burn_in_weeks": 30, "follow_up_weeks": 0},
         "campaign": {"weeks": 4, "pretest_cost": 0},
         "targets": [
-            {"behaviour": "it", "strategy": "none", "when": "baseline", "value": 0.5, "tolerance": 0.02, "source": "made"}
+            {
+                "behaviour": "it",
+                "strategy": "none",
+                "when": "baseline",
+                "value": 0.5,
+                "tolerance": 0.02,
+                "source": "made",
+            }
         ],
         "fitted": [{"path": "behaviours.it.threshold_mean", "to": "baseline", "by": "this test"}],
     }

@@ -34,13 +34,13 @@ def test_stages_share_out_the_households_of_every_group(run: Run) -> None:
 
 
 def test_coverage_of_a_repeated_behaviour_is_counted_in_the_state(run: Run) -> None:
-    last = run.coverage().query("week == 19 and behaviour == 'soap' and group == 'all' and stage == 'coverage'")
+    last = run.coverage().query("week == 14 and behaviour == 'soap' and group == 'all' and stage == 'coverage'")
     doing = (run.state.stage[0] == 3) | (run.state.stage[0] == 4)
     assert last["share"].item() == doing.mean()
 
 
 def test_coverage_by_group_is_counted_in_the_households(run: Run) -> None:
-    frame = run.coverage().query("week == 19 and behaviour == 'soap' and stage == 'coverage'")
+    frame = run.coverage().query("week == 14 and behaviour == 'soap' and stage == 'coverage'")
     found = frame.set_index(["group", "level"])["share"]
     doing = (run.state.stage[0] == 3) | (run.state.stage[0] == 4)
     homes = run.world.households

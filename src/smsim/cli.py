@@ -53,7 +53,7 @@ app = typer.Typer(
 File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file (YAML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of randomness; the scenario's own if not given.")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; results/NAME if not given.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; below results/ if not given.")]
 Threads = Annotated[
     int | None,
     typer.Option(min=1, max=1024, envvar="SMSIM_THREADS", help="Runs side by side; results do not depend on it."),
@@ -120,8 +120,8 @@ def run(
     """Run one strategy once; write it week by week."""
     scenario = _load(file, seed=seed)
     _known_strategies(scenario, [strategy])
-    folder = _checked_folder(out, scenario)
-
+    # Beside the results of a comparison, not over them.
+    folder = _checked_folder(out or Path("results") / f"{scenario.name}-{strategy}", scenario)
     with _progress("simulating") as progress:
         from smsim.model import CampaignModel
 
@@ -181,7 +181,7 @@ def calibrate(
 ) -> None:
     """Fit the values that a scenario lists under `fitted` to its targets; show the fit on other seeds."""
     scenario = _load(file)
-    folder = _checked_folder(out, scenario)
+    folder = _checked_folder(out or Path("results") / f"{scenario.name}-fit", scenario)
     with _progress("fitting") as progress:
         from smsim.calibrate import calibrate as fit_to_targets
 

@@ -6,11 +6,13 @@ in themselves are passed over.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
+from smsim.costs import setup_items
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, defaults, section
 from smsim.schema import MAX_BEHAVIOURS, MAX_STRATEGIES, NAME, SECTIONS, guess
@@ -212,6 +214,34 @@ def _sizes(data: dict[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str
             (
                 f"one run would take about {size / 2**30:.0f} GiB of memory, more than {MAX_BYTES // 2**30}; lower "
                 "world.households, world.mean_ties or the weeks, or raise world.households_per_community"
+            ),
+        )
+
+
+def setup_problems(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """The least that the set-up can cost, as `smsim.costs` counts it, against the budget."""
+    value = {p: _number(data, *p.split(".")) for p in PARAMETERS if p.split(".")[0] in ("world", "campaign")}
+    communities = max(1, round(value["world.households"] / value["world.households_per_community"]))
+    treated = round(value["campaign.treated_share"] * communities)
+    households = treated * (value["world.households"] // communities)
+    budget = value["campaign.budget_per_household"] * households
+    districts = math.ceil(treated / value["world.communities_per_district"])
+    mobilizers = max(districts, households // value["campaign.households_per_mobilizer"] - districts)
+    ready = math.fsum(
+        setup_items(
+            {key.removeprefix("campaign."): number for key, number in value.items()}, treated, districts, mobilizers
+        )
+    )
+    if budget > 0 and ready > budget:
+        per_household = value["campaign.budget_per_household"]
+        yield (
+            ("campaign", "budget_per_household"),
+            (
+                "campaign.budget_per_household must cover the set-up (training, pretest, needs assessment, "
+                f"documentation), which costs at least US$ {ready:,.0f}; got {per_household:g}, "
+                f"US$ {budget:,.0f} in all."
+                f" Raise it above {per_household * ready / budget:.2f}, or lower campaign.pretest_cost, "
+                "campaign.training_cost or campaign.assessment_cost"
             ),
         )
 

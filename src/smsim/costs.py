@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -142,14 +143,20 @@ def setup_costs(scenario: Scenario, places: Places, staff: Staff) -> dict[str, f
     treated = places.treated == 1
     communities = int(treated.sum())
     districts = len(np.unique(places.district[treated]))
+    return dict(zip(SETUP, setup_items(campaign, communities, districts, staff.trained), strict=True))
+
+
+def setup_items(
+    campaign: Mapping[str, Any], communities: int, districts: int, mobilizers: float
+) -> tuple[float, float, float, float]:
+    """Dollars of each item of `SETUP` for so many treated communities, their districts and mobilizers trained."""
     tests = max(0.0, (campaign["material_quality"] - UNTESTED) / (TESTED - UNTESTED))
-    costs = (
-        campaign["training_cost"] * campaign["training"] * staff.trained,
-        campaign["pretest_cost"] * tests * districts,
-        campaign["assessment_cost"] * campaign["needs_quality"] / RAPID * communities,
-        campaign["documentation_cost"] * communities,
+    return (
+        float(campaign["training_cost"] * campaign["training"] * mobilizers),
+        float(campaign["pretest_cost"] * tests * districts),
+        float(campaign["assessment_cost"] * campaign["needs_quality"] / RAPID * communities),
+        float(campaign["documentation_cost"] * communities),
     )
-    return dict(zip(SETUP, map(float, costs), strict=True))
 
 
 def season(scenario: Scenario, weeks: int) -> Array:

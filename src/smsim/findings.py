@@ -170,7 +170,10 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
         return f"{behaviour}: at the end of the campaign no group is behind its counterpart by a point under {best}."
     axis = max(gaps, key=lambda one: gaps[one])
     high, low = GAPS[axis]
-    values = [percent(comparison.mean(best, "coverage_end", behaviour, group)) for group in (low, high)]
+    # Means over the worlds that have a value for the group: the gap is theirs, so that the three numbers agree.
+    behind, ahead = (comparison.mean(best, "coverage_end", behaviour, group) for group in (low, high))
+    gaps[axis] = ahead - behind
+    values = [percent(behind), percent(ahead)]
     others = [
         f"{points(comparison.mean(s, f'gap_{axis}_end', behaviour))} {_under(s)}"
         for s in comparison.strategies
@@ -181,8 +184,8 @@ def left_out(comparison: Comparison, behaviour: str) -> str:
         f"{PEOPLE[high]}, a gap of {points(gaps[axis])}. The gap is {joined(others)}."
     )
     if axis != "wealth" and abs(gaps.get("wealth", 0)) >= WORTH_A_WORD:
-        ahead, behind = ("richest", "poorest") if gaps["wealth"] > 0 else ("poorest", "richest")
-        text += f" The {ahead} fifth is ahead of the {behind} by {points(abs(gaps['wealth']))}."
+        more, less = ("richest", "poorest") if gaps["wealth"] > 0 else ("poorest", "richest")
+        text += f" The {more} fifth is ahead of the {less} by {points(abs(gaps['wealth']))}."
     return text
 
 

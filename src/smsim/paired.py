@@ -13,6 +13,8 @@ from smsim.economics import difference_of_ratios, t_quantile
 
 CONFIDENCE, POWER = 0.95, 0.8
 
+FEWEST_ALIKE = 5  # worlds with exactly the same difference, before it counts as one
+
 
 class Difference(NamedTuple):
     """A less b over matched worlds; missing values are NaN."""
@@ -41,9 +43,12 @@ def paired_difference(a: ArrayLike, b: ArrayLike, better: int) -> Difference:
     if n < 2:
         return Difference(float(gap[0]) if n else math.nan, math.nan, math.nan, won, False, n, math.nan)
     mean, spread = float(gap.mean()), float(gap.std(ddof=1))
+    alike = spread == 0 and n < FEWEST_ALIKE  # two equal differences are an accident, not a certainty
     half = t_quantile(n - 1) * spread / math.sqrt(n)
     lower, upper = mean - half, mean + half
-    return Difference(mean, lower, upper, won, lower > 0 or upper < 0, n, replicates_needed(mean, spread))
+    return Difference(
+        mean, lower, upper, won, not alike and (lower > 0 or upper < 0), n, replicates_needed(mean, spread)
+    )
 
 
 def cost_difference(spent_a: ArrayLike, more_a: ArrayLike, spent_b: ArrayLike, more_b: ArrayLike) -> Difference:

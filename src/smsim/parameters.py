@@ -93,7 +93,7 @@ _TABLE = (
     _p(W, "hesitant_share", "pi_hes", "share", 0.15, SHARE, "households of a group that hesitates for religious or other reasons", "Michael 2014", Sweep(0, 0.4), "-"),
     _p(W, "hesitancy_icc", "", "intraclass correlation", 0.25, (0, 0.99), "how much hesitant households cluster in communities", "assumed"),
     _p(W, "child_share", "", "share", 0.6, SHARE, "households with a child under five, eligible in rounds", "assumed"),
-    _p(W, "media_access", "", "log odds", 0.4, (-20, 20), "log odds that a household of middle wealth has any media channel", "assumed"),
+    _p(W, "media_access_log_odds", "", "log odds", 0.4, (-20, 20), "log odds that a household of middle wealth has any media channel: 0 is half of them, 0.4 is 60%, -1.2 is 23%", "assumed"),
     _p(W, "media_wealth_gradient", "", "log odds per rank", 4.0, (-20, 20), "how much media access rises from the poorest to the richest", "assumed"),
     _p(W, "median_distance_km", "d_med", "km", 4.0, (0.1, 40), "median distance to the facility", "assumed", Sweep(1, 12), "-"),
     _p(W, "participation", "pi_join", "share", 0.4, SHARE, "households that ever attend groups", "Prost 2013 doi:10.1016/S0140-6736(13)60685-6 (larger effects where 30% of pregnant women joined)", Sweep(0.15, 0.7), "+"),

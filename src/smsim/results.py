@@ -51,10 +51,12 @@ class Run:
 
         `group` is "all" or an axis such as "wealth", `level` its value. `stage` is a stage, "refused", "voiced" (says
         so in public; known of all households only) or "coverage": of permanent and repeated behaviours adopted and
-        maintained together, of events and rounds served over eligible in the last 26 weeks. Weeks count from 0 at the
-        start of the run; the campaign starts after the burn-in.
+        maintained together, of events and rounds served over eligible in the last 26 weeks. Week 0 is the first
+        of the campaign; the burn-in has negative weeks.
         """
-        frame = weekly_frame(series_of(self.scenario, self.record), 0, list(self.scenario.behaviours), "stage", "share")
+        first = -int(self.scenario.run["burn_in_weeks"])
+        series = series_of(self.scenario, self.record)
+        frame = weekly_frame(series, first, list(self.scenario.behaviours), "stage", "share")
         parts = frame["group"].str.split(":", n=1, expand=True)
         frame.insert(2, "level", parts[1].fillna("all"))
         frame["group"] = parts[0]

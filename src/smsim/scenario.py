@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from smsim.consistency import consistency_problems, parameter_paths
+from smsim.consistency import consistency_problems, parameter_paths, setup_problems
 from smsim.errors import ScenarioError
 from smsim.parameters import defaults
 from smsim.schema import SECTIONS, check_structure, json_schema, say_path
@@ -218,6 +218,9 @@ def _build(chain: list[Document], name: str, path: Path | None, subject: str) ->
     data.pop("extends", None)
     checked, wrong = check_structure(data)
     wrong += consistency_problems(data if checked is None else checked, {p for p, _ in wrong})
+    if not wrong and path is not None and chain[0].lines:
+        # A file describes a campaign that somebody means to run; a script may build a world without one.
+        wrong += setup_problems(checked or data)
     problems = [Problem(p.text, p.line, document.name) for document in chain for p in document.problems]
     problems += [_locate(where, text, chain) for where, text in wrong]
     if problems or checked is None:

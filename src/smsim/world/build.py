@@ -146,7 +146,7 @@ def _ground(world: Mapping[str, Any], seed: int, start: Array, rows: tuple[Array
     )  # fmt: skip
     rank = wealth_rank(score)
     by_rank(
-        key, start, ids, rank, membership, flags["media"], flags["joiner"], world["media_access"],
+        key, start, ids, rank, membership, flags["media"], flags["joiner"], world["media_access_log_odds"],
         world["media_wealth_gradient"], world["participation"], world["participation_gradient"],
     )  # fmt: skip
     places = lay_out(
