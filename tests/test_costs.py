@@ -60,7 +60,7 @@ def test_set_up_is_priced_as_the_parameters_say() -> None:
     scenario = scenario_of(mobilizer_attrition=0.0, documentation_cost=7.0)
     _, ledger = make_plan(scenario, "hybrid", WORLD, 1)
     assert list(ledger.setup) == list(SETUP)
-    assert list(ledger.setup.values()) == pytest.approx([768.0, 4000.0, 1600.0, 112.0])
+    assert list(ledger.setup.values()) == pytest.approx([768.0, 4000.0, 1600.0, 112.0] + [0.0] * 6)
 
 
 def test_material_that_is_not_pretested_costs_nothing() -> None:
@@ -79,7 +79,7 @@ def test_only_treated_communities_count_for_the_budget_and_the_set_up() -> None:
     world = world_of([250] * 16, treated=[1] * 8 + [0] * 8)
     _, ledger = make_plan(scenario_of(mobilizer_attrition=0.0), "hybrid", world, 1)
     assert ledger.budget == 6 * 2000
-    assert list(ledger.setup.values()) == pytest.approx([384.0, 2000.0, 800.0, 0.0])
+    assert list(ledger.setup.values()) == pytest.approx([384.0, 2000.0, 800.0, 0.0] + [0.0] * 6)
 
 
 def test_spending_follows_the_schedule() -> None:

@@ -16,10 +16,12 @@ from smsim.costs import setup_items
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, defaults, section
 from smsim.schema import MAX_BEHAVIOURS, MAX_STRATEGIES, NAME, SECTIONS, guess
+from smsim.steps import without
 from smsim.strategy import BUILT_IN, NONE, read_strategies
 from smsim.world.households import CELL_AXES
 from smsim.yaml_lines import KeyPath, shorten
 
+C, W = "campaign", "world"
 MAX_TOTAL_WEEKS = 4000
 MAX_HOUSEHOLD_WORLDS = 2_000_000_000  # households x replicates: about a week on sixteen cores
 MAX_BYTES = 16 * 2**30  # of one world and its record
@@ -218,6 +220,16 @@ def _sizes(data: dict[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str
         )
 
 
+def skip_problems(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Strategies of which nothing is left without the steps that a checked mapping skips."""
+    plans = BUILT_IN | (read_strategies(data["strategies"]) if data.get("strategies") else {})
+    campaign: dict[str, Any] = defaults("campaign") | (data.get("campaign") or {})
+    try:
+        without(data.get("skip") or (), campaign, defaults("world") | (data.get("world") or {}), plans)
+    except ScenarioError as error:
+        yield ("skip",), str(error)
+
+
 def setup_problems(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """The least that the set-up can cost, as `smsim.costs` counts it, against the budget."""
     value = {p: _number(data, *p.split(".")) for p in PARAMETERS if p.split(".")[0] in ("world", "campaign")}
@@ -227,11 +239,9 @@ def setup_problems(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     budget = value["campaign.budget_per_household"] * households
     districts = math.ceil(treated / value["world.communities_per_district"])
     mobilizers = max(districts, households // value["campaign.households_per_mobilizer"] - districts)
-    ready = math.fsum(
-        setup_items(
-            {key.removeprefix("campaign."): number for key, number in value.items()}, treated, districts, mobilizers
-        )
-    )
+    parts = {s: {p.removeprefix(f"{s}."): x for p, x in value.items() if p.startswith(f"{s}.")} for s in (C, W)}
+    campaign, _ = without(data.get("skip") or (), parts[C] | {"invitation": "random"}, parts[W], {})
+    ready = math.fsum(setup_items(campaign, treated, districts, mobilizers))
     if budget > 0 and ready > budget:
         per_household = value["campaign.budget_per_household"]
         yield (

@@ -19,15 +19,27 @@ import numpy as np
 from smsim.engine.arrays import ACTIVITIES, Array, Places, Plan, Record
 from smsim.errors import ScenarioError
 from smsim.staff import Staff, StaffWeeks, hire, nobody, staff_weeks
+from smsim.steps import UNTESTED
 from smsim.strategy import NONE, Strategy
 
 if TYPE_CHECKING:
     from smsim.scenario import Scenario
     from smsim.world import World
 
-SETUP = ("training", "pretest", "needs assessment", "documentation")
+SETUP = (
+    "training",
+    "pretest",
+    "needs assessment",
+    "documentation",
+    "strategy design",
+    "partner selection",
+    "mobilizer selection",
+    "translation",
+    "real situations",
+    "evaluation",
+)
 SUPERVISION = "supervision"
-UNTESTED, TESTED = 0.6, 0.85  # material quality without and with one full pretest
+TESTED = 0.85  # material quality with one full pretest
 RAPID = 0.5  # needs quality of one rapid assessment
 YEAR = 52
 
@@ -146,17 +158,28 @@ def setup_costs(scenario: Scenario, places: Places, staff: Staff) -> dict[str, f
     return dict(zip(SETUP, setup_items(campaign, communities, districts, staff.trained), strict=True))
 
 
-def setup_items(
-    campaign: Mapping[str, Any], communities: int, districts: int, mobilizers: float
-) -> tuple[float, float, float, float]:
+def setup_items(campaign: Mapping[str, Any], communities: int, districts: int, mobilizers: float) -> tuple[float, ...]:
     """Dollars of each item of `SETUP` for so many treated communities, their districts and mobilizers trained."""
     tests = max(0.0, (campaign["material_quality"] - UNTESTED) / (TESTED - UNTESTED))
-    return (
-        float(campaign["training_cost"] * campaign["training"] * mobilizers),
-        float(campaign["pretest_cost"] * tests * districts),
-        float(campaign["assessment_cost"] * campaign["needs_quality"] / RAPID * communities),
-        float(campaign["documentation_cost"] * communities),
+    items = (
+        campaign["training_cost"] * campaign["training"] * mobilizers,
+        campaign["pretest_cost"] * tests * districts,
+        campaign["assessment_cost"] * campaign["needs_quality"] / RAPID * communities,
+        campaign["documentation_cost"] * communities,
+        campaign["design_cost"] if communities > 0 else 0.0,
+        campaign["partner_cost"] * districts,
+        campaign["selection_cost"] * mobilizers,
+        campaign["translation_cost"] * campaign["material_language"] * districts,
+        campaign["situations_cost"] * campaign["material_realism"] * districts,
+        campaign["survey_cost"] * interviews_planned(campaign) if communities > 0 else 0.0,
     )
+    return tuple(float(dollars) for dollars in items)
+
+
+def interviews_planned(campaign: Mapping[str, Any]) -> int:
+    """Interviews of the evaluation: baseline and endline, in one arm, or two where some communities are not treated."""
+    arms = 2 if campaign["treated_share"] < 1 else 1
+    return int(2 * arms * campaign["survey_clusters"] * campaign["survey_per_cluster"])
 
 
 def season(scenario: Scenario, weeks: int) -> Array:

@@ -7,9 +7,12 @@ the sliders, the sweeps and the table in ``docs/parameters.md``. A source is a c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Section = Literal["world", "behaviour", "activities", "campaign", "run"]
+Step = Literal[
+    "", "entry", "needs", "design", "partners", "materials", "mobilizers", "monitoring", "evaluation", "documentation"
+]  # of mobilization: what each is, and what is left without it, says `smsim.steps`
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     integer: bool = False
     effect: Literal["+", "-", ""] = ""  # stated sign of the effect on coverage, "" if none is stated
+    step: Step = ""  # the step of mobilization that it belongs to, "" if none
 
     @property
     def path(self) -> str:
@@ -56,13 +60,16 @@ def _p(
     source: str = "assumed",
     sweep: Sweep | None = None,
     effect: Literal["+", "-", ""] = "",
+    step: Step = "",
 ) -> Parameter:
     integer = isinstance(default, int)
-    return Parameter(section, name, symbol, unit, default, *valid, doc, source, sweep, (), integer, effect)
+    return Parameter(section, name, symbol, unit, default, *valid, doc, source, sweep, (), integer, effect, step)
 
 
-def _choice(section: Section, name: str, default: str, choices: tuple[str, ...], doc: str) -> Parameter:
-    return Parameter(section, name, "", "choice", default, 0, 0, doc, "assumed", None, choices)
+def _choice(
+    section: Section, name: str, default: str, choices: tuple[str, ...], doc: str, step: Step = ""
+) -> Parameter:
+    return Parameter(section, name, "", "choice", default, 0, 0, doc, "assumed", None, choices, step=step)
 
 
 def _log(low: float, high: float) -> Sweep:
@@ -163,12 +170,12 @@ _TABLE = (
     # ---- activities: what contacts do and cost
     _p(A, "visit_cost", "c_v", "US$ per visit", 2.0, (1e-6, 1e6), "price of a home visit", "derived: McCord 2013 doi:10.2471/BLT.12.109660 (US$3,750 per worker and year) over 1,200 visits a year, assumed, is US$3.1; Sarker 2013 (US$0.82 per exposure)", _log(0.3, 4)),
     _p(A, "dialogue_cost", "c_g", "US$ per attendee", 1.6, (1e-6, 1e6), "price of one attendance at a group dialogue", "assumed", _log(0.6, 3)),
-    _p(A, "leader_cost", "c_l", "US$ per session", 30.0, (1e-6, 1e6), "price of a session with leaders", "assumed", _log(10, 60)),
+    _p(A, "leader_cost", "c_l", "US$ per session", 30.0, (1e-6, 1e6), "price of a session with leaders", "assumed", _log(10, 60), step="entry"),
     _p(A, "media_cost", "c_m", "US$ per household and exposure", 0.03, (1e-6, 1e6), "price of a media exposure, per household in the footprint", "assumed", _log(0.005, 0.1)),
     _p(A, "action_cost", "c_a", "US$ per action", 150.0, (1e-6, 1e6), "price of a collective action", "assumed", _log(50, 400)),
     _p(A, "service_cost", "c_s", "US$ per slot", 4.0, (1e-6, 1e6), "price of one extra service slot", "assumed", _log(1.5, 10)),
     _p(A, "incentive_cost", "c_i", "US$ per incentive", 2.0, (1e-6, 1e6), "price of one incentive", "assumed"),
-    _p(A, "monitor_cost", "c_q", "US$ per interview", 1.5, (1e-6, 1e6), "price of a monitoring interview", "assumed"),
+    _p(A, "monitor_cost", "c_q", "US$ per interview", 1.5, (1e-6, 1e6), "price of a monitoring interview", "assumed", step="monitoring"),
     _p(A, "visit_gain", "psi_v", "persuasion per visit", 0.25, SHARE, "persuasion gained by a home visit", "assumed", Sweep(0.1, 0.4), "+"),
     _p(A, "dialogue_gain", "psi_g", "persuasion per dialogue", 0.2, SHARE, "persuasion gained by a group dialogue (per dollar the same as a visit)", "assumed", Sweep(0.1, 0.4), "+"),
     _p(A, "media_gain", "psi_m", "persuasion per exposure", 0.005, SHARE, "persuasion gained by a media exposure", "scaled by hand in the prototype to +5.9 points, Glennerster 2021", Sweep(0.001, 0.02), "+"),
@@ -178,6 +185,7 @@ _TABLE = (
     _p(A, "outsider_penalty", "", "share of trust", 0.35, SHARE, "trust lost when the mobilizer does not live there", "assumed"),
     _p(A, "language_penalty", "", "share of trust", 0.35, SHARE, "trust of the minority lost when the mobilizer does not speak its language", "assumed"),
     _p(A, "gender_penalty", "", "share of trust", 0.15, SHARE, "trust of female-headed households lost when the mobilizer is a man", "assumed"),
+    _p(A, "unreal_penalty", "", "share of quality", 0.15, SHARE, "quality lost by material that shows no situation people know from their own lives", "assumed", step="materials"),
     _p(A, "action_participants", "", "participants", 50.0, (0, 100_000), "participants of one collective action", "assumed"),
     # ---- campaign: what is bought, the same for every strategy
     _p(C, "budget_per_household", "B", "US$ per household", 6.0, (0, 10_000), "whole budget, over the treated households", "assumed", _log(1, 12), "+"),
@@ -189,25 +197,41 @@ _TABLE = (
     _p(C, "mobilizer_paid", "", "share", 1.0, SHARE, "share of mobilizers with an incentive; without one they leave more often", "assumed"),
     _p(C, "unpaid_attrition_ratio", "", "ratio", 3.0, (1, 100), "how much more often an unpaid mobilizer leaves", "assumed (direction: Chimpololo & Burrowes 2019, AJTMH 101(4S):85)"),
     _p(C, "vacancy_weeks", "", "weeks", 4, (0, 520), "weeks until a mobilizer who left is replaced", "assumed"),
-    _p(C, "resident_share", "s_res", "share of mobilizers", 1.0, SHARE, "mobilizers who live in the community", "assumed", None, "+"),
-    _p(C, "language_share", "s_lang", "share of mobilizers", 0.8, SHARE, "mobilizers who speak the minority's language", "assumed", None, "+"),
-    _p(C, "women_share", "s_fem", "share of mobilizers", 0.6, SHARE, "mobilizers who are women", "assumed", None, "+"),
-    _p(C, "training", "train", "share", 0.8, SHARE, "level of training of mobilizers", "assumed", Sweep(0, 1), "+"),
-    _p(C, "material_quality", "q_mat", "share", 0.85, SHARE, "quality of messages and materials; 0.6 without a pretest", "assumed", Sweep(0.5, 1), "+"),
-    _p(C, "material_language", "s_lang", "share", 0.8, SHARE, "how much of the material reaches the minority in its language", "assumed", None, "+"),
-    _p(C, "partner_capacity", "", "share", 0.7, SHARE, "capacity of partner organisations: the share of planned contacts delivered is .5 + .5 of it", "assumed", Sweep(0, 1), "+"),
-    _p(C, "needs_quality", "N_q", "share", 0.5, SHARE, "how well visits find the households in need: 0 without an assessment, .5 rapid, .8 participatory", "assumed", Sweep(0, 1)),
-    _p(C, "feedback", "phi", "share", 0.5, SHARE, "share of the money moved to where monitoring finds gaps", "assumed", Sweep(0, 1)),
-    _p(C, "monitor_weeks", "", "weeks", 4, (1, 520), "weeks between rounds of monitoring", "assumed"),
-    _p(C, "monitor_sensitivity", "", "share", 0.95, SHARE, "adopters recorded as adopters", "assumed"),
-    _p(C, "monitor_specificity", "", "share", 0.95, SHARE, "others recorded as others", "assumed"),
-    _choice(C, "invitation", "random", ("random", "nominated", "hub", "kin"), "who is invited to dialogues: anybody, those whom neighbours name, those with most ties, or whole kin groups"),
-    _p(C, "training_cost", "", "US$ per mobilizer", 60.0, (0, 1e6), "price of full training of one mobilizer", "assumed"),
-    _p(C, "pretest_cost", "", "US$ per district", 2000.0, (0, 1e9), "price of pretesting materials, spent in proportion to material_quality above 0.6", "assumed"),
-    _p(C, "assessment_cost", "", "US$ per community", 100.0, (0, 1e6), "price of a rapid needs assessment (needs_quality 0.5); a better one costs in proportion", "assumed"),
-    _p(C, "supervision_share", "", "share", 0.12, (0, 10), "supervision, on top of every dollar spent in the field", "assumed"),
-    _p(C, "documentation_cost", "", "US$ per community", 0.0, (0, 1e6), "spending on documenting and spreading the experience, per treated community", "assumed"),
-    _p(C, "dissemination", "kappa_diss", "per week and dollar", 0.002, (0, 1), "weekly hazard that an untreated community starts by itself, per documentation dollar and coverage gap", "assumed"),
+    _p(C, "resident_share", "s_res", "share of mobilizers", 1.0, SHARE, "mobilizers who live in the community", "assumed", None, "+", step="mobilizers"),
+    _p(C, "language_share", "s_lang", "share of mobilizers", 0.8, SHARE, "mobilizers who speak the minority's language", "assumed", None, "+", step="mobilizers"),
+    _p(C, "women_share", "s_fem", "share of mobilizers", 0.6, SHARE, "mobilizers who are women", "assumed", None, "+", step="mobilizers"),
+    _p(C, "training", "train", "share", 0.8, SHARE, "level of training of mobilizers", "assumed", Sweep(0, 1), "+", step="mobilizers"),
+    _p(C, "material_quality", "q_mat", "share", 0.85, SHARE, "quality of messages and materials; 0.6 without a pretest", "assumed", Sweep(0.5, 1), "+", step="materials"),
+    _p(C, "material_language", "s_lang", "share", 0.8, SHARE, "how much of the material reaches the minority in its language", "assumed", None, "+", step="materials"),
+    _p(C, "partner_capacity", "", "share", 0.7, SHARE, "capacity of partner organisations: the share of planned contacts delivered is .5 + .5 of it", "assumed", Sweep(0, 1), "+", step="partners"),
+    _p(C, "needs_quality", "N_q", "share", 0.5, SHARE, "how well visits find the households in need: 0 without an assessment, .5 rapid, .8 participatory", "assumed", Sweep(0, 1), step="needs"),
+    _p(C, "feedback", "phi", "share", 0.5, SHARE, "share of the money moved to where monitoring finds gaps", "assumed", Sweep(0, 1), step="monitoring"),
+    _p(C, "monitor_weeks", "", "weeks", 4, (1, 520), "weeks between rounds of monitoring", "assumed", step="monitoring"),
+    _p(C, "monitor_sensitivity", "", "share", 0.95, SHARE, "adopters recorded as adopters", "assumed", step="monitoring"),
+    _p(C, "monitor_specificity", "", "share", 0.95, SHARE, "others recorded as others", "assumed", step="monitoring"),
+    _choice(C, "invitation", "random", ("random", "nominated", "hub", "kin"), "who is invited to dialogues: anybody, those whom neighbours name, those with most ties, or whole kin groups", step="design"),
+    _p(C, "training_cost", "", "US$ per mobilizer", 60.0, (0, 1e6), "price of full training of one mobilizer", "assumed", step="mobilizers"),
+    _p(C, "pretest_cost", "", "US$ per district", 2000.0, (0, 1e9), "price of pretesting materials, spent in proportion to material_quality above 0.6", "assumed", step="materials"),
+    _p(C, "assessment_cost", "", "US$ per community", 100.0, (0, 1e6), "price of a rapid needs assessment (needs_quality 0.5); a better one costs in proportion", "assumed", step="needs"),
+    _p(C, "supervision_share", "", "share", 0.12, (0, 10), "supervision, on top of every dollar spent in the field", "assumed", step="partners"),
+    _p(C, "documentation_cost", "", "US$ per community", 0.0, (0, 1e6), "spending on documenting and spreading the experience, per treated community", "assumed", step="documentation"),
+    _p(C, "dissemination", "kappa_diss", "per week and dollar", 0.002, (0, 1), "weekly hazard that an untreated community starts by itself, per documentation dollar and coverage gap", "assumed", step="documentation"),
+    # what the steps of mobilization cost beyond that; nothing unless a file says so
+    _p(C, "design_cost", "", "US$ per campaign", 0.0, (0, 1e9), "price of designing the strategy: deciding on channels, their timing and their audiences with those who know the place", step="design"),
+    _p(C, "partner_cost", "", "US$ per district", 0.0, (0, 1e9), "price of choosing partner organisations by criteria, and of agreeing with them", step="partners"),
+    _p(C, "selection_cost", "", "US$ per mobilizer", 0.0, (0, 1e6), "price of selecting one mobilizer with the community, by criteria", step="mobilizers"),
+    _p(C, "material_realism", "", "share", 1.0, SHARE, "how much of the material is drawn from real situations of the place", "assumed", None, "+", "materials"),
+    _p(C, "translation_cost", "", "US$ per district", 0.0, (0, 1e9), "price of all material in the minority's language, spent in proportion to material_language", step="materials"),
+    _p(C, "situations_cost", "", "US$ per district", 0.0, (0, 1e9), "price of collecting real situations for the material, spent in proportion to material_realism", step="materials"),
+    _p(C, "survey_clusters", "", "clusters per arm", 0, (0, 10_000), "clusters of the baseline and again of the endline survey, in the treated communities and, where some are not treated, as many there; 0: no evaluation", step="evaluation"),
+    _p(C, "survey_per_cluster", "", "interviews per cluster", 7, (1, 10_000), "households sampled in a cluster", "WHO cluster survey of 30 by 7: Henderson & Sundaresan 1982, Bull World Health Organ 60:253", step="evaluation"),
+    _p(C, "survey_cost", "", "US$ per interview", 5.0, (0, 1e6), "price of one survey interview, travel included", step="evaluation"),
+    _p(C, "survey_response_adopters", "", "share", 0.95, SHARE, "sampled adopters who are found and answer", step="evaluation"),
+    _p(C, "survey_response_others", "", "share", 0.95, SHARE, "sampled others who are found and answer; below that of adopters, the survey reports too much", step="evaluation"),
+    _p(C, "survey_sensitivity", "", "share", 0.95, SHARE, "recall: adopters whose answer says so", step="evaluation"),
+    _p(C, "survey_specificity", "", "share", 0.95, SHARE, "recall: others whose answer says so", step="evaluation"),
+    _p(C, "survey_control_items", "", "statements", 4, (1, 20), "harmless statements on the list of a list experiment; half of the respondents get the sensitive one besides", step="evaluation"),
+    _p(C, "survey_control_share", "", "share", 0.5, SHARE, "chance that a respondent agrees with a harmless statement", step="evaluation"),
     # ---- run
     _p(R, "burn_in_weeks", "", "weeks", 52, (0, MAX_WEEKS), "weeks without a campaign before it starts", "convention"),
     _p(R, "follow_up_weeks", "", "weeks", 52, (0, MAX_WEEKS), "weeks after its end", "convention"),
@@ -243,6 +267,15 @@ def markdown_table() -> str:
         lines += ["", f"## {name}", "", "| name | symbol | unit | default | valid | swept | meaning | source |"]
         lines.append("|---|---|---|---|---|---|---|---|")
         lines += [_row(p) for p in _TABLE if p.section == name]
+    lines += [
+        "",
+        "## The steps of mobilization",
+        "",
+        "What belongs to which step; [steps.md](steps.md) says what each is.",
+        "",
+    ]
+    for step in get_args(Step)[1:]:
+        lines.append(f"- {step}: " + ", ".join(f"`{p.name}`" for p in _TABLE if p.step == step))
     return "\n".join(lines) + "\n"
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from smsim.consistency import consistency_problems, parameter_paths, setup_problems
+from smsim.consistency import consistency_problems, parameter_paths, setup_problems, skip_problems
 from smsim.errors import ScenarioError
 from smsim.parameters import defaults
 from smsim.schema import SECTIONS, check_structure, json_schema, say_path
+from smsim.steps import without
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
 from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report, shorten
 
@@ -78,6 +79,7 @@ class Scenario:
     strategies: Mapping[str, Strategy]
     sources: Mapping[str, str]  # path -> source, of every value that the scenario gives
     fitted: tuple[Mapping[str, str], ...]
+    skip: tuple[str, ...]  # steps of mobilization that are left out; the values above are those without them
     digest: str  # sha256 of what determines a run, besides strategy and seed
     given: Mapping[str, Any] = field(compare=False)  # what the file said, checked, without defaults
 
@@ -123,6 +125,7 @@ class Scenario:
     def __repr__(self) -> str:
         kinds = ", ".join(f"{name} ({values['kind']})" for name, values in self.behaviours.items())
         compared = f"{len(self.targets)} targets" if self.targets else "illustrative"
+        compared += f"; without {', '.join(self.skip)}" if self.skip else ""
         return (
             f"Scenario({self.name!r}: {self.world['households']:,} households; {kinds}; "
             f"{', '.join(self.strategies)} at US${self.campaign['budget_per_household']:g} per household over "
@@ -218,6 +221,8 @@ def _build(chain: list[Document], name: str, path: Path | None, subject: str) ->
     data.pop("extends", None)
     checked, wrong = check_structure(data)
     wrong += consistency_problems(data if checked is None else checked, {p for p, _ in wrong})
+    if not wrong and checked is not None:
+        wrong += skip_problems(checked)
     if not wrong and path is not None and chain[0].lines:
         # A file describes a campaign that somebody means to run; a script may build a world without one.
         wrong += setup_problems(checked or data)
@@ -246,9 +251,16 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
     described = data.get("behaviours") or {ONLY_BEHAVIOUR: {}}
     behaviours = Fixed({b: Fixed(defaults("behaviour") | (values or {})) for b, values in described.items()})
     sections: dict[str, Fixed] = {s: Fixed(defaults(s) | (data.get(s) or {})) for s in SECTIONS}
+    skip = tuple(dict.fromkeys(data.get("skip") or ()))
     # The three are always there. A hybrid that the file does not define mixes the pragmatic and activist of the file.
     strategies = Fixed(BUILT_IN | read_strategies({"hybrid": HYBRID} | (data.get("strategies") or {})))
-    assumed: dict[str, str] = dict.fromkeys(parameter_paths(data), ASSUMED)
+    sources = dict.fromkeys(parameter_paths(data), ASSUMED) | (data.get("sources") or {})
+    if skip:
+        planned = sections["campaign"]
+        campaign, plans = without(skip, planned, sections["world"], strategies)
+        sections["campaign"], strategies = Fixed(campaign), Fixed(plans)
+        left_out = f"left when a step is skipped ({', '.join(skip)})"
+        sources |= {f"campaign.{key}": left_out for key, value in campaign.items() if value != planned[key]}
     return Scenario(
         name=name,
         path=path,
@@ -259,8 +271,9 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
         **sections,
         behaviours=behaviours,
         strategies=strategies,
-        sources=Fixed(assumed | (data.get("sources") or {})),
+        sources=Fixed(sources),
         fitted=tuple(Fixed(f) for f in data.get("fitted") or ()),
+        skip=skip,
         digest=_digest(sections, behaviours, strategies),
         given=Fixed(data),
     )
@@ -321,6 +334,9 @@ def _yaml_lines(value: dict[str, Any], indent: str) -> list[str]:
         elif isinstance(inner, list) and inner:
             lines.append(head)
             for item in inner:  # entries of evidence, targets and fitted are flat mappings
+                if not isinstance(item, dict):  # of skip
+                    lines.append(f"{indent}  - {_scalar(item)}")
+                    continue
                 entry = _yaml_lines(item, indent + "    ")
                 lines += [f"{indent}  - {entry[0].lstrip()}", *entry[1:]]
         else:

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from smsim.engine.arrays import ACTIVITIES
 from smsim.parameters import PARAMETERS, Parameter, Section, section
+from smsim.steps import STEPS
 from smsim.strategy import LEADERS, TIMINGS
 from smsim.yaml_lines import KeyPath, shorten
 
@@ -133,7 +134,7 @@ def _choice_type(choices: tuple[str, ...], doc: str = "", default: Any = None) -
 
 
 def _parameter_type(p: Parameter) -> Any:
-    doc = f"{p.doc} ({p.unit}; {p.source})"
+    doc = f"{p.doc} ({p.unit}; {p.source}{f'; step {p.step}' if p.step else ''})"
     if p.choices:
         return _choice_type(p.choices, doc, p.default)
     if p.default is None:
@@ -165,6 +166,7 @@ Value: Any = Annotated[
 ]
 Share: Any = _number_type(0, 1, "share")
 Grade: Any = _choice_type(("measured", "derived", "assumed"), "how the figure is known")
+StepName: Any = _choice_type(tuple(STEPS), "a step of mobilization")
 When: Any = _choice_type(
     ("baseline", "end", "follow_up"), "last week before the campaign, its last week, last week of all"
 )
@@ -247,6 +249,7 @@ def scenario_model() -> type[BaseModel]:
         "illustrative": (Text | None, Field(None, description="why there are no targets")),
         "behaviour": (behaviour | None, Field(None, description="the behaviour, if there is only one")),
         "behaviours": (dict[str, behaviour | None] | None, Field(None, description="behaviours by name, 1 to 8")),
+        "skip": (list[StepName] | None, Field(None, description="steps of mobilization to leave out")),
         "strategies": (dict[str, StrategyEntry] | None, Field(None, description="strategies beside the built-in ones")),
         "sources": (dict[str, Text] | None, Field(None, description="source of a value, by its path: world.mean_ties")),
         "fitted": (list[FittedEntry] | None, Field(None, description="values that were fitted, and to what")),

@@ -150,6 +150,10 @@ def pack_context(scenario: Scenario) -> Array:
     values["fidelity"] = 0.5 + 0.5 * values["partner_capacity"]
     # Hazard per unit of coverage gap: kappa_diss x documentation dollars per community.
     values["dissemination"] = values["dissemination"] * values["documentation_cost"]
+    # Material that shows nothing people know persuades less.
+    values["material_quality"] = values["material_quality"] * (
+        1 - values["unreal_penalty"] * (1 - values["material_realism"])
+    )
     packed = np.zeros(1, CONTEXT).view(np.recarray)
     for field in CONTEXT.names or ():
         packed[field][0] = values[field]
