@@ -233,6 +233,35 @@ def evaluate(
 
 
 @app.command()
+def validate(
+    quick: Annotated[bool, typer.Option("--quick", help="Only the fast checks, under a minute.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also check the real networks of this folder.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/verification.md and its pictures.")] = False,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Check the simulator against theorems, published results and other programs."""
+    from smsim.validate.command import check_writable, show
+    from smsim.validate.command import validate as run_studies
+
+    if write:
+        check_writable(quick, Path("docs"))
+    with _progress("validating") as progress:
+        found = run_studies(quick=quick, data=data, threads=threads, progress=progress)
+    if as_json:
+        typer.echo(found.as_json())
+    else:
+        show(found)
+    if write:
+        for path in found.write(Path("docs")):
+            typer.echo(f"Written: {path}", err=as_json)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
 def parameters(
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only world, behaviour, activities, ...")] = None,
     as_json: Json = False,
