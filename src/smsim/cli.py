@@ -197,6 +197,19 @@ def calibrate(
     typer.echo(f"\nFit: {folder / 'fit.json'}. The scenario file is yours to change: copy the values into it.")
 
 
+@app.command("app")
+def workshop(
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="Scenario file to begin with.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; a free one if not given.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+) -> None:
+    """Open the workshop in a browser, on this computer alone."""
+    _needs("app", "panel", "bokeh")
+    from smsim.app.page import serve
+
+    serve(file, port, browser, say=lambda text: typer.echo(text, err=True))
+
+
 @app.command()
 def evaluate(
     file: File,
@@ -356,6 +369,17 @@ def _load(file: str, seed: int | None = None, replicates: int | None = None) -> 
     except ScenarioError as error:
         words = " ".join(str(error).split("\n  ")[1:]) or str(error)
         raise ScenarioError(words.replace("run.seed", "--seed").replace("run.replicates", "--replicates")) from None
+
+
+def _needs(extra: str, *packages: str) -> None:
+    """A sentence instead of a traceback where an extra is not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ScenarioError(
+            f"this needs {' and '.join(missing)}, of the extra {extra!r}; install it: pip install 'smsim[{extra}]'"
+        )
 
 
 def _known_strategies(scenario: Scenario, names: list[str]) -> None:

@@ -1,0 +1,233 @@
+"""Map and village: the same world week by week under both plans, and why a household does it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+
+from smsim.app.compute import base_key, plan_key
+from smsim.app.history import History, posts_of, watch, without_household, without_mobilizers
+from smsim.app.layout import area as area_layout
+from smsim.app.scenes import area, player, village
+from smsim.app.texts import stage_legend, why_html
+from smsim.app.why import household_name, what_if, why
+from smsim.engine.arrays import Array
+from smsim.runner import replicate_seed
+
+if TYPE_CHECKING:
+    from smsim.app.page import Page
+    from smsim.world import World
+
+MAP, VILLAGE = 2, 3  # numbers of the tabs
+
+
+class CloseUp:
+    """Both close-ups of one page; they show the first of the answer's worlds."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        _ = self.words = page.words
+        self.community = 0
+        self.chosen: int | None = None  # position of the household that was clicked
+        self.histories: dict[str, History] = {}
+        self._shown: str = ""  # what the figures hold
+        campaign, after = (
+            int(x) for x in (page.visitor.scenario.campaign["weeks"], page.visitor.scenario.run["follow_up_weeks"])
+        )
+        self.map_week, map_player = player(_, 0, campaign + after)
+        self.village_week, village_player = player(_, 0, campaign + after)
+        self.maps = {side: area(_, side, self.map_week, 420) for side in page.visitor.sides}
+        self.villages = {side: village(_, side, self.village_week, 436) for side in page.visitor.sides}
+        for side, place in self.maps.items():
+            place.communities.selected.on_change("indices", partial(self._community_clicked, side))
+        for side, one in self.villages.items():
+            one.homes.selected.on_change("indices", partial(self._household_clicked, side))
+        self.map_titles = {side: page._html("") for side in page.visitor.sides}
+        self.village_titles = {side: page._html("") for side in page.visitor.sides}
+        self.chooser = pn.widgets.Select(
+            name=_("Community"), options=[], width=330, stylesheets=[".bk-input { font-size: 16px }"]
+        )
+        self.chooser.param.watch(self._community_chosen, "value")
+        self.household = pn.widgets.IntInput(
+            name=_("Household number"), start=1, end=1, value=None, width=160, placeholder=_("click one, or type"),
+            stylesheets=[".bk-input { font-size: 16px }"],
+        )  # fmt: skip
+        self.household.param.watch(self._household_typed, "value")
+        self.why = page._html(self._invitation())
+        self.neighbours = pn.widgets.Select(name=_("What if this neighbour had not been there?"), options=[], width=330)
+        self.ask_neighbour = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
+        self.ask_mobilizer = pn.widgets.Button(
+            name=_("What if the village had had no mobilizer?"), button_type="primary", margin=(24, 10, 0, 20)
+        )
+        self.ask_neighbour.on_click(lambda _e: self._what_if("neighbour"))
+        self.ask_mobilizer.on_click(lambda _e: self._what_if("mobilizer"))
+        self.outcome = page._html("")
+        self.questions = pn.Row(
+            self.neighbours, self.ask_neighbour, self.ask_mobilizer, visible=False, sizing_mode="stretch_width"
+        )
+        note = _(
+            "The map is schematic: distances to the facility (the cross) are the model's, directions are made up. "
+            "Click a community to see its households. A thick orange ring: leaders were against the campaign at "
+            "first. Pale: without the campaign."
+        )
+        self.map_view = pn.Column(
+            self._figure(map_player),
+            self._pair(self.map_titles, self.maps),
+            page._html(f"<p class='note'>{escape(note)}</p>"),
+            sizing_mode="stretch_width",
+        )
+        self.village_view = pn.Column(
+            self._figure(village_player),
+            self._pair(self.village_titles, self.villages),
+            page._html(stage_legend(_)),
+            pn.Row(self.chooser, self.household, sizing_mode="stretch_width"),
+            self.why,
+            self.questions,
+            self.outcome,
+            sizing_mode="stretch_width",
+        )
+
+    def _invitation(self) -> str:
+        _ = self.words
+        text = _("Click a household, or type its number, to see why it does it, or what is missing.")
+        return f"<p class='note'>{escape(text)}</p>"
+
+    def _pair(self, titles: dict[str, Any], pictures: dict[str, Any]) -> Any:
+        columns = (
+            pn.Column(titles[side], self._figure(one.figure), sizing_mode="stretch_width")
+            for side, one in pictures.items()
+        )
+        return pn.Row(*columns, sizing_mode="stretch_width")
+
+    def _figure(self, figure: Any) -> Any:
+        return pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=(0, 5))
+
+    # ---- showing
+
+    def refresh(self) -> None:
+        """Bring the close-up that is before the visitor up to date with the answer; the other one waits."""
+        page = self.page
+        if page.answer is None or not hasattr(page, "tabs") or page.tabs.active not in (MAP, VILLAGE):
+            return
+        scenario, names = page.answer.scenario, page._names
+        key = json.dumps(
+            [base_key(scenario), [str(plan_key(scenario, n)) for n in names.values()], self.community, page.behaviour]
+        )
+        if key == self._shown:
+            return
+        self._shown = key
+        threading.Thread(
+            target=self._look,
+            args=(key, scenario, names, self.community, page.answer.seed, page.behaviour),
+            daemon=True,
+        ).start()
+
+    def _look(self, key: str, scenario: Any, names: dict[str, str], community: int, first: int, b: int) -> None:
+        """Watch the village under both plans, away from the page; whoever asks last is shown."""
+        bench, seed = self.page.bench, replicate_seed(first, 0)
+        start = bench.started(scenario, seed)
+        community = min(community, len(start.world.places.treated) - 1)
+        histories = {side: watch(scenario, name, start, community, b, seed) for side, name in names.items()}
+        one = histories["A"]
+        at = bench.layout(start, community, one.ties, len(one.households))
+        if key == self._shown:
+            self.page._later(partial(self._show, start.world, community, histories, at))
+
+    def _show(self, world: World, community: int, histories: dict[str, History], at: Array) -> None:
+        page, self.community, self.histories = self.page, community, histories
+        where, centre = area_layout(world)
+        opposed, treated = np.asarray(world.places.leader_response) < 1, np.asarray(world.places.treated)
+        with pn.io.hold():
+            for side, history in self.histories.items():
+                self.villages[side].show(history, at, int(self.village_week.value))
+                self.maps[side].show(history, where, centre, opposed, treated, self.community)
+                title = f"<h3 class='{side.lower()}'>{escape(page.labels[side])}</h3>"
+                self.map_titles[side].object = self.village_titles[side].object = title
+            self._choices(len(where), len(histories["A"].households))
+            self._explain()
+
+    def _choices(self, communities: int, households: int) -> None:
+        _ = self.words
+        options = {_("community {n}", n=_.number(c + 1)): c for c in range(communities)}
+        if self.chooser.options != options:
+            self.chooser.param.update(options=options, value=self.community)
+        self.household.end = households
+
+    # ---- clicking
+
+    def _community_clicked(self, side: str, attr: str, old: list[int], new: list[int]) -> None:
+        if new:
+            self.chooser.value = new[0]
+            self.page.tabs.active = VILLAGE
+
+    def _community_chosen(self, event: Any) -> None:
+        if event.new is not None and event.new != self.community:
+            self.community, self.chosen = event.new, None
+            self.outcome.object = ""
+            self.refresh()
+
+    def _household_clicked(self, side: str, attr: str, old: list[int], new: list[int]) -> None:
+        if new and new[0] != self.chosen:
+            self.household.value = new[0] + 1
+
+    def _household_typed(self, event: Any) -> None:
+        if event.new is None or not self.histories:
+            return
+        count = len(self.histories["A"].households)
+        self.chosen = min(max(int(event.new), 1), count) - 1
+        self.outcome.object = ""
+        for one in self.villages.values():
+            one.homes.selected.indices = [self.chosen]
+        self._explain()
+
+    def _explain(self) -> None:
+        if self.chosen is None:
+            self.why.object, self.questions.visible = self._invitation(), False
+            return
+        parts = []
+        for side, history in self.histories.items():
+            found = why(history, self.chosen, len(history.stage) - 1, self.words)
+            parts.append(why_html(found, side, f"{found.title}, {self.page.labels[side]}", self.words))
+        self.why.object = f"<div class='whys'>{''.join(parts)}</div>"
+        others = self.histories["A"].neighbours(self.chosen)
+        self.neighbours.options = {household_name(self.words, j): j for j, _w in others}
+        self.questions.visible = bool(others)
+
+    def _what_if(self, what: str) -> None:
+        """The same world and luck without a neighbour, or without the village's mobilizers, under both plans."""
+        page, _ = self.page, self.words
+        if self.chosen is None or page.answer is None:
+            return
+        scenario, names = page.answer.scenario, page._names
+        seed = replicate_seed(page.answer.seed, 0)
+        start = page.bench.started(scenario, seed)
+        if what == "neighbour":
+            other = int(self.neighbours.value)
+            absent = household_name(_, other)
+            changed = without_household(start, int(self.histories["A"].households[other]), scenario, seed)
+        else:
+            posts = posts_of(scenario, start, self.community, seed)
+            absent = _.plural("its mobilizer", "its {n} mobilizers", posts)
+        html = ""
+        for side, name in names.items():
+            if what == "neighbour":
+                other_history = watch(scenario, name, changed, self.community, page.behaviour, seed)
+            else:
+                plan = without_mobilizers(scenario, name, start, self.community, seed)
+                other_history = watch(scenario, name, start, self.community, page.behaviour, seed, plan=plan)
+            found = what_if(self.histories[side], other_history, self.chosen)
+            html += (
+                f"<section class='why {side.lower()}'><h3>{escape(page.labels[side])}</h3>"
+                f"<p><strong>{escape(found.say(_, absent))}</strong></p></section>"
+            )
+        paired = _("The same village with the same luck was run again without it.")
+        self.outcome.object = f"<p class='note'>{escape(paired)}</p><div class='whys'>{html}</div>"
+
+
+__all__ = ["Array", "CloseUp"]

@@ -1,0 +1,318 @@
+"""Answers for the workshop: a few plans and no campaign over the same worlds, fast enough to follow a slider.
+
+The worlds, seeds and outcomes are those of `smsim.compare` for the same scenario, seed and number of worlds; a test
+holds the two together. What makes it fast is that nothing is done twice: grounds are kept for the sections `world`
+they were made from, burn-ins for all that a plan cannot change, and every run for the plan it belongs to.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from smsim.app.layout import village
+from smsim.costs import SETUP, SUPERVISION, Ledger, find_strategy
+from smsim.economics import Ratio, ratio_of_means
+from smsim.engine.arrays import ACTIVITIES, ADOPTED, MAINTAINED, SOURCES, Array, Record, State
+from smsim.engine.run import copy_state
+from smsim.errors import ScenarioError
+from smsim.outcomes import ALL, COUNTED_BY_CASE, GROUPS, Weeks, by_group, kinds_of, last_weeks, share
+from smsim.paired import Difference, paired_difference
+from smsim.runner import default_threads, replicate_seed
+from smsim.scenario import Scenario
+from smsim.simulate import NO_CAMPAIGN, prepare
+from smsim.world import World, build_ground, dress
+
+Kept = TypeVar("Kept")
+ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
+BAND = (0.05, 0.95)  # of the worlds, as in the report
+WORLDS = 20
+KEPT_HOUSEHOLDS = 600_000  # worlds with their burn-in, all together: about 300 MB
+KEPT_RUNS = 4_000
+KEPT_LAYOUTS = 16
+
+
+class Cancelled(Exception):  # nobody's mistake
+    """A newer question has come; the answer to this one is not wanted any more."""
+
+
+class Reduced(NamedTuple):
+    """What the workshop keeps of one run."""
+
+    coverage: Array  # float64 (T, B)
+    end: Array  # float64 (B, 14): coverage in the last week of the campaign, by `GROUPS`
+    follow_up: Array  # float64 (B, 14): in the last week of the run
+    adopters: Array  # int64 (B,): as the outcome of that name
+    convinced: Array  # int64 (B, 8): adoptions during the campaign, by `SOURCES`
+    sought: Array  # int64 (B, 2): sought the service during the campaign, and of these turned away
+    spent: Array  # float64 (13,): US$ by `ITEMS`
+    unspent: float  # US$
+
+
+class Started(NamedTuple):
+    """A world after its burn-in, in which no plan has acted yet; never changed."""
+
+    world: World
+    state: State
+    record: Record
+
+
+class Keep:
+    """A memory of the last things made, by key; safe for threads. Two that ask at once may both make it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size  # in units of `weight`
+        self._things: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Kept], weight: int = 1) -> Kept:
+        """What is kept under the key; made, and kept while there is room, if there is nothing."""
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+                found: Kept = self._things[key][0]
+                return found
+        made = make()
+        if weight <= self.size:
+            with self._lock:
+                self._things[key] = (made, weight)
+                while sum(w for _, w in self._things.values()) > self.size:
+                    self._things.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Plans and no campaign over the same R worlds. Arrays are indexed by `names` first, "none" being the first."""
+
+    scenario: Scenario
+    names: tuple[str, ...]
+    seed: int
+    coverage: Array  # float64 (S, R, T, B)
+    end: Array  # float64 (S, R, B, 14)
+    follow_up: Array  # float64 (S, R, B, 14)
+    adopters: Array  # int64 (S, R, B)
+    convinced: Array  # int64 (S, R, B, 8)
+    sought: Array  # int64 (S, R, B, 2)
+    spent: Array  # float64 (S, R, 13)
+    unspent: Array  # float64 (S, R)
+
+    @property
+    def worlds(self) -> int:
+        """Number of worlds, R."""
+        return int(self.coverage.shape[1])
+
+    @cached_property
+    def weeks(self) -> Weeks:
+        """The weeks of the runs."""
+        return Weeks.of(self.scenario)
+
+    @property
+    def campaign_weeks(self) -> Array:
+        """The week of each entry of a curve, counted from the campaign's first: int64 (T,)."""
+        return np.arange(self.coverage.shape[2]) - self.weeks.first
+
+    def curve(self, name: str, behaviour: int = 0) -> Array:
+        """Coverage by week: mean and the band that holds 90% of the worlds, float64 (3, T)."""
+        worlds = self.coverage[self.names.index(name), :, :, behaviour]
+        return np.stack([worlds.mean(axis=0), *np.quantile(worlds, BAND, axis=0)])
+
+    def group(self, name: str, group: str = ALL, behaviour: int = 0, later: bool = False) -> tuple[float, float, float]:
+        """Coverage of a group at the campaign's end, or at the end of the run: mean, and the band of 90% of worlds."""
+        table = self.follow_up if later else self.end
+        worlds = table[self.names.index(name), :, behaviour, GROUPS.index(group)]
+        worlds = worlds[np.isfinite(worlds)]
+        if not len(worlds):
+            return (float("nan"),) * 3
+        low, high = np.quantile(worlds, BAND)
+        return float(worlds.mean()), float(low), float(high)
+
+    def difference(self, a: str, b: str, behaviour: int = 0, later: bool = False) -> Difference:
+        """Coverage under a less that under b, in the same worlds."""
+        table = self.follow_up if later else self.end
+        one, other = (table[self.names.index(name), :, behaviour, GROUPS.index(ALL)] for name in (a, b))
+        return paired_difference(one, other, better=1)
+
+    def additional(self, name: str, behaviour: int = 0) -> Array:
+        """Adopters (of events and rounds: services) more than with no campaign in the same world, (R,)."""
+        more: Array = self.adopters[self.names.index(name), :, behaviour] - self.adopters[0, :, behaviour]
+        return more
+
+    def cost(self, name: str, behaviour: int = 0) -> Ratio:
+        """US$ per additional adopter, with its 95% interval; missing where these cannot be told from none."""
+        spent = self.spent[self.names.index(name)].sum(axis=-1)
+        return ratio_of_means(spent, self.additional(name, behaviour).astype(float))
+
+    def money(self, name: str) -> dict[str, float]:
+        """US$ spent by item, mean over worlds; the last is "unspent"."""
+        s = self.names.index(name)
+        return dict(zip(ITEMS, self.spent[s].mean(axis=0).tolist(), strict=True)) | {
+            "unspent": float(self.unspent[s].mean())
+        }
+
+    def sources(self, name: str, behaviour: int = 0) -> dict[str, float]:
+        """What moved those who adopted during the campaign: share by source; empty if nobody did."""
+        counts = self.convinced[self.names.index(name), :, behaviour].sum(axis=0)
+        return dict(zip(SOURCES, (counts / counts.sum()).tolist(), strict=True)) if counts.sum() else {}
+
+    def turned_away(self, name: str, behaviour: int = 0) -> float:
+        """Of those who sought the service during the campaign, the share turned away; missing if nobody did."""
+        sought, away = self.sought[self.names.index(name), :, behaviour].sum(axis=0)
+        return float(away / sought) if sought else float("nan")
+
+
+class Bench:
+    """Where answers are made: threads, and what they keep. Shared by all visitors; it holds nothing of theirs."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or default_threads()
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="smsim-answer")
+        self._grounds = Keep(KEPT_HOUSEHOLDS)
+        self._started = Keep(KEPT_HOUSEHOLDS)
+        self._runs = Keep(KEPT_RUNS)
+        self._layouts = Keep(KEPT_LAYOUTS)
+
+    def answer(
+        self,
+        scenario: Scenario,
+        names: Sequence[str],
+        worlds: int = WORLDS,
+        seed: int | None = None,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Answer:
+        """Run the plans, and no campaign, over the same worlds.
+
+        Parameters
+        ----------
+        names : strategies of the scenario, without "none"
+        wanted : asked between runs; Cancelled is raised when it says no
+
+        Raises
+        ------
+        ScenarioError : a strategy is unknown, or the set-up costs more than the budget
+        """
+        if not worlds >= 2:
+            raise ScenarioError(f"worlds must be 2 or more, for a band needs two; got {worlds}")
+        every = (NO_CAMPAIGN, *dict.fromkeys(name for name in names if name != NO_CAMPAIGN))
+        for name in every:
+            find_strategy(scenario, name)
+        first = int(scenario.run["seed"]) if seed is None else seed
+        base = base_key(scenario)
+
+        def work(replicate: int) -> list[Reduced]:
+            own = replicate_seed(first, replicate)
+            found = []
+            for name in every:
+                if not wanted():
+                    raise Cancelled
+                key = (base, own, plan_key(scenario, name))
+                found.append(self._runs.get(key, lambda name=name: self._run(scenario, name, own, base)))  # type: ignore[misc]
+            return found
+
+        futures = [self._pool.submit(work, replicate) for replicate in range(worlds)]
+        try:
+            parts = [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+        columns = zip(*([one._asdict() for one in row] for row in parts), strict=True)
+        stacked = [list(column) for column in columns]  # by plan, then world
+        arrays = {field: np.array([[world[field] for world in plan] for plan in stacked]) for field in Reduced._fields}
+        return Answer(scenario, every, first, **arrays)
+
+    def started(self, scenario: Scenario, seed: int, base: str | None = None) -> Started:
+        """The world of a seed after its burn-in."""
+        households = int(scenario.world["households"])
+        key = (base or base_key(scenario), seed)
+        return self._started.get(key, lambda: self._burn_in(scenario, seed), households)
+
+    def layout(self, start: Started, community: int, ties: Array, households: int) -> Array:
+        """Where the households of a community are drawn, float64 (n, 2); kept, for it takes a while."""
+        key = (id(start.world.households.neighbor), start.world.seed, community, households)
+        return self._layouts.get(key, lambda: (village(households, ties), start))[0]
+
+    def _burn_in(self, scenario: Scenario, seed: int) -> Started:
+        households = int(scenario.world["households"])
+        section = json.dumps(dict(scenario.world), sort_keys=True)
+        ground = self._grounds.get((section, seed), lambda: build_ground(scenario.world, seed), households)
+        world = dress(scenario, ground)
+        prepared = prepare(scenario, NO_CAMPAIGN, seed, world)
+        state, record = prepared.begin()
+        prepared.advance(state, record, 0, int(scenario.run["burn_in_weeks"]))
+        return Started(world, state, record)
+
+    def _run(self, scenario: Scenario, name: str, seed: int, base: str) -> Reduced:
+        start = self.started(scenario, seed, base)
+        prepared = prepare(scenario, name, seed, start.world)
+        state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
+        prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
+        return reduce(scenario, prepared.ledger, record)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def base_key(scenario: Scenario) -> str:
+    """All that a run depends on besides plan, budget and seed: the same key, the same burn-in."""
+    sections = {name: dict(getattr(scenario, name)) for name in ("world", "activities", "campaign", "run")}
+    del sections["campaign"]["budget_per_household"]
+    for name in ("replicates", "seed", "target_coverage"):
+        del sections["run"][name]
+    behaviours = [[name, dict(values)] for name, values in scenario.behaviours.items()]
+    return json.dumps([sections, behaviours], sort_keys=True)
+
+
+def plan_key(scenario: Scenario, name: str) -> Hashable:
+    """What tells one plan from another: its shares and their timing, and the budget; not its name."""
+    strategy = find_strategy(scenario, name)
+    if strategy is None:
+        return NO_CAMPAIGN
+    components = tuple(
+        (c.weight, tuple(sorted(c.shares.items())), tuple(sorted(c.timing.items())), c.leader_share)
+        for c in strategy.components
+    )
+    return float(scenario.campaign["budget_per_household"]), components
+
+
+def reduce(scenario: Scenario, ledger: Ledger, record: Record) -> Reduced:
+    """A run reduced to what the workshop shows; the same numbers as `smsim.outcomes.outcomes_of`, and fewer."""
+    weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
+    covered = record.stage[..., ADOPTED].sum(axis=-1) + record.stage[..., MAINTAINED].sum(axis=-1)
+    possible = np.broadcast_to(record.stage[0].sum(axis=(-1, -2)), covered.shape).copy()
+    adopters = covered[weeks.end].astype(np.int64)
+    groups = []
+    for week in (weeks.end, weeks.follow_up):
+        done = by_group(record.stage[week][..., [ADOPTED, MAINTAINED]].sum(axis=-1))
+        of = by_group(record.stage[week].sum(axis=-1))
+        for b, kind in enumerate(kinds):
+            if kind in COUNTED_BY_CASE:
+                recent = slice(max(0, week - 25), week + 1)
+                done[b] = by_group(record.served[recent, b].sum(axis=0))
+                of[b] = by_group(record.eligible[recent, b].sum(axis=0))
+        groups.append(share(done, of))
+    for b, kind in enumerate(kinds):
+        if kind in COUNTED_BY_CASE:
+            covered[:, b] = last_weeks(record.served[:, b].sum(axis=-1))
+            possible[:, b] = last_weeks(record.eligible[:, b].sum(axis=-1))
+            adopters[b] = record.served[weeks.first :, b].sum()
+    campaign = slice(weeks.first, weeks.end + 1)
+    lines = ledger.settle(record)
+    return Reduced(
+        coverage=share(covered, possible),
+        end=groups[0],
+        follow_up=groups[1],
+        adopters=adopters,
+        convinced=record.convinced_by[campaign].sum(axis=0, dtype=np.int64),
+        sought=np.stack([record.sought[campaign].sum(axis=0), record.turned_away[campaign].sum(axis=0)], axis=-1),
+        spent=np.array([line.spent for line in lines]),
+        unspent=float(sum(line.unspent for line in lines)),
+    )

@@ -1,0 +1,183 @@
+"""The left-hand side of the page: two plans whose parts always make one budget, and the sliders of the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any
+
+import panel as pn
+from bokeh.models import CustomJSTickFormatter
+
+from smsim.app.dials import FIRST, Dial
+from smsim.app.figures import SIDE_COLOURS, SLIDER_CSS
+from smsim.app.split import STEP, TRAINER_ORDER, WHOLE
+from smsim.app.state import SIDES, Visitor
+from smsim.app.texts import activity_names, strategy_name
+from smsim.i18n import Words
+
+
+def named(labels: list[str]) -> CustomJSTickFormatter:
+    """Shows a slider's position as the label that belongs to it, in the browser."""
+    return CustomJSTickFormatter(args={"labels": labels}, code="return labels[Math.round(tick)] ?? String(tick)")
+
+
+def percent_of_whole(words: Words) -> CustomJSTickFormatter:
+    """Shows thousandths as per cent."""
+    code = f"""
+return new Intl.NumberFormat(language, {{style: 'percent', maximumFractionDigits: 1}}).format(tick / {WHOLE})"""
+    return CustomJSTickFormatter(args={"language": words.language}, code=code)
+
+
+class Controls:
+    """The controls of one visitor.
+
+    Parameters
+    ----------
+    changed : called after anything was moved
+    """
+
+    def __init__(self, visitor: Visitor, words: Words, changed: Callable[[], None]) -> None:
+        self.visitor, self.words, self.changed = visitor, words, changed
+        self.choosers: dict[str, Any] = {}
+        self.parts: dict[str, dict[str, Any]] = {side: {} for side in SIDES}
+        self.sliders: dict[str, Any] = {}
+        self._quiet = False  # while sliders follow one another
+        self._dials = visitor.dials()
+        _ = words
+        more = [path for path, dial in self._dials.items() if dial.parameter.path not in FIRST]
+        first = [path for path in self._dials if path not in more]
+        cards = [self._side(side) for side in visitor.sides]
+        place = pn.Column(*(self._row(self._dials[path]) for path in first), sizing_mode="stretch_width")
+        self._more = pn.Column(sizing_mode="stretch_width")
+        titles = [_("Plan {side}", side=side) for side in visitor.sides]
+        self.accordion = pn.Accordion(
+            *zip(titles, cards, strict=True),
+            (_("The place, the people, the money"), place),
+            (_("All other numbers"), self._more),
+            active=[0],
+            toggle=False,
+            sizing_mode="stretch_width",
+            header_background="#eef1f5",
+            stylesheets=[".accordion-header { font-size: 17px; padding: 10px 12px }"],
+        )
+
+        def open_more(event: Any) -> None:
+            # Forty sliders that most visitors never open are made when somebody does.
+            if len(visitor.sides) + 1 in event.new and not len(self._more):
+                self._more[:] = [self._row(self._dials[path]) for path in more]
+
+        self.accordion.param.watch(open_more, "active")
+        reset = pn.widgets.Button(name=_("Back to the file's values"), sizing_mode="stretch_width")
+        reset.on_click(lambda _event: self.reset())
+        self.view = pn.Column(self.accordion, reset, sizing_mode="stretch_width", css_classes=["controls"])
+
+    # ---- plans
+
+    def _side(self, side: str) -> Any:
+        _ = self.words
+        names = {strategy_name(_, name): name for name in self.visitor.scenario.strategies}
+        chooser = pn.widgets.Select(
+            name=_("Start from"), options=names, value=self.visitor.sides[side].base, sizing_mode="stretch_width",
+            stylesheets=[".bk-input { font-size: 16px; height: 36px }"],
+        )  # fmt: skip
+        self.choosers[side] = chooser
+        colour = SIDE_COLOURS[side]
+        for activity in TRAINER_ORDER:
+            slider = pn.widgets.IntSlider(
+                start=0, end=WHOLE, step=STEP, value=self.visitor.sides[side].parts[activity],
+                name=self._part_name(activity), format=percent_of_whole(self.words),
+                sizing_mode="stretch_width", margin=(4, 16, 8, 16),
+                stylesheets=[SLIDER_CSS, f":host {{ --smsim-side: {colour} }}"],
+            )  # fmt: skip
+            slider.param.watch(partial(self._part_moved, side, activity), "value")
+            self.parts[side][activity] = slider
+
+        def chosen(event: Any) -> None:
+            if not self._quiet:
+                self.visitor.choose(side, event.new)
+                self._follow(side)
+                self.changed()
+
+        chooser.param.watch(chosen, "value")
+        note = pn.pane.HTML(
+            f"<p class='note'>{escape(_('The parts always make the whole: what one gets, the others give.'))}</p>",
+            sizing_mode="stretch_width", stylesheets=[NOTE_CSS],
+        )  # fmt: skip
+        return pn.Column(chooser, note, *self.parts[side].values(), sizing_mode="stretch_width")
+
+    def _part_name(self, activity: str) -> str:
+        name = activity_names(self.words)[activity]
+        return name[:1].upper() + name[1:]
+
+    def _part_moved(self, side: str, activity: str, event: Any) -> None:
+        if self._quiet:
+            return
+        self.visitor.split(side, activity, int(event.new))
+        self._follow(side)
+        self.changed()
+
+    def _follow(self, side: str) -> None:
+        """The sliders of a side show what its split is."""
+        self._quiet = True
+        try:
+            for activity, slider in self.parts[side].items():
+                parts = self.visitor.sides[side].parts
+                slider.value = parts[activity]
+        finally:
+            self._quiet = False
+
+    # ---- the place
+
+    def _row(self, dial: Dial) -> Any:
+        value = self.visitor.moved.get(dial.path, dial.value)
+        slider = pn.widgets.IntSlider(
+            start=0, end=len(dial.values) - 1, value=dial.values.index(value), name=dial.label(self.words),
+            format=named([dial.say(v, self.words) for v in dial.values]), sizing_mode="stretch_width",
+            margin=(4, 4, 8, 16), stylesheets=[SLIDER_CSS],
+        )  # fmt: skip
+
+        def moved(event: Any) -> None:
+            if not self._quiet:
+                self.visitor.move(dial.path, dial.values[int(event.new)])
+                self.changed()
+
+        slider.param.watch(moved, "value")
+        self.sliders[dial.path] = slider
+        _ = self.words
+        about = _("Source: {source}", source=dial.source)
+        usual = _("In this scenario: {value}", value=dial.say(dial.value, self.words))
+        html = (
+            f"<details><summary aria-label='{escape(_('where this comes from'))}'>i</summary>"
+            f"<p>{escape(usual)}. {escape(about)}.</p></details>"
+        )
+        info = pn.pane.HTML(html, width=30, margin=(4, 12, 0, 0), stylesheets=[INFO_CSS])
+        return pn.Row(slider, info, sizing_mode="stretch_width")
+
+    def reset(self) -> None:
+        """Everything back to the file's values."""
+        self.visitor.reset()
+        self._quiet = True
+        try:
+            for path, slider in self.sliders.items():
+                slider.value = self._dials[path].values.index(self._dials[path].value)
+        finally:
+            self._quiet = False
+        for side in self.visitor.sides:
+            self._follow(side)
+        self.changed()
+
+
+NOTE_CSS = ".note { margin: 0 16px; font-size: 14px; color: #57606a; line-height: 1.35 }"
+INFO_CSS = """
+details { position: relative; font-size: 14px }
+summary { list-style: none; cursor: pointer; width: 24px; height: 24px; border-radius: 50%; text-align: center;
+  line-height: 23px; font: italic bold 15px/23px Georgia, serif; color: #0b4f7a; border: 2px solid #0b4f7a }
+summary::-webkit-details-marker { display: none }
+summary:focus-visible { outline: 3px solid #f0a500; outline-offset: 2px }
+details p { position: absolute; z-index: 20; inset-inline-end: 0; top: 28px; width: 270px; margin: 0;
+  padding: 10px 12px;
+  background: #fff; color: #1f2328; border: 1px solid #8b949e; border-radius: 6px; box-shadow: 0 4px 14px #0003;
+  line-height: 1.4 }
+"""

@@ -1,0 +1,256 @@
+"""What the workshop says in words: the answer, cards, legends, and why a household does it. HTML without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+import numpy as np
+
+from smsim.app.compute import Answer
+from smsim.app.scenes import STAGE_LOOKS, stage_names
+from smsim.app.why import Why
+from smsim.i18n import Words
+from smsim.outcomes import COUNTED_BY_CASE, GROUPS
+from smsim.strategy import NONE
+
+# Rows of "who is left out": group, and what people call it.
+SHOWN_GROUPS = (
+    "all", "wealth:richest", "wealth:richer", "wealth:middle", "wealth:poorer", "wealth:poorest", "head:female",
+    "language:minority", "hesitancy:hesitant", "distance:remote",
+)  # fmt: skip
+EVENT_MARKS = {
+    "visit": "🏠", "dialogue": "👥", "media": "📻", "neighbour": "👀", "mind": "💭", "does": "✔",
+    "rumour": "💬", "lost": "✖",
+}  # fmt: skip
+
+
+def activity_names(words: Words) -> dict[str, str]:
+    """What money buys, in plain words: the activities, the set-up, supervision, and what is left."""
+    _ = words
+    return {
+        "visit": _("home visits"),
+        "dialogue": _("group dialogues"),
+        "leader": _("sessions with leaders"),
+        "media": _("radio and other media"),
+        "action": _("collective action"),
+        "service": _("extra service"),
+        "incentive": _("incentives"),
+        "monitor": _("monitoring"),
+        "training": _("training"),
+        "pretest": _("testing materials"),
+        "needs assessment": _("needs assessment"),
+        "documentation": _("documentation"),
+        "supervision": _("supervision"),
+        "unspent": _("left unspent"),
+    }
+
+
+def group_names(words: Words) -> dict[str, str]:
+    """Groups of households, in plain words."""
+    _ = words
+    names = {
+        "all": _("everybody"),
+        "wealth:richest": _("richest fifth"),
+        "wealth:richer": _("richer fifth"),
+        "wealth:middle": _("middle fifth"),
+        "wealth:poorer": _("poorer fifth"),
+        "wealth:poorest": _("poorest fifth"),
+        "head:female": _("headed by a woman"),
+        "language:minority": _("minority language"),
+        "hesitancy:hesitant": _("hesitant group"),
+        "distance:remote": _("far from the facility"),
+    }
+    return {group: names[group] for group in SHOWN_GROUPS if group in GROUPS}
+
+
+def strategy_name(words: Words, name: str, changed: bool = False) -> str:
+    """A strategy in plain words; those of a file keep their name."""
+    _ = words
+    known = {
+        NONE: _("no campaign"),
+        "pragmatic": _("pragmatic"),
+        "activist": _("activist"),
+        "hybrid": _("hybrid"),
+    }
+    said = known.get(name, name)
+    return _("{strategy}, changed", strategy=said) if changed else said
+
+
+def who(words: Words, kind: str) -> str:
+    """Whom coverage counts."""
+    _ = words
+    return _("of those due are served") if kind in COUNTED_BY_CASE else _("of households do it")
+
+
+def headline(answer: Answer, names: dict[str, str], labels: dict[str, str], behaviour: int, words: Words) -> str:
+    """The answer in two sentences: how far each plan came, and whether the worlds tell them apart."""
+    _ = words
+    a, b = (answer.group(names[side], behaviour=behaviour)[0] for side in ("A", "B"))
+    none = answer.group(NONE, behaviour=behaviour)[0]
+    kind = str(list(answer.scenario.behaviours.values())[behaviour]["kind"])
+    first = _(
+        "At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
+        a=f"<b class='a'>{words.percent(a, 1)}</b>", b=f"<b class='b'>{words.percent(b, 1)}</b>",
+        none=words.percent(none, 1), whom=who(words, kind),
+    )  # fmt: skip
+    return f"<p class='headline'>{first} {ahead(answer, names, behaviour, words)}</p>"
+
+
+def ahead(answer: Answer, names: dict[str, str], behaviour: int, words: Words) -> str:
+    """Which plan is ahead, if the worlds tell; both weeks."""
+    _ = words
+    if names["A"] == names["B"]:
+        return _("The two plans are the same.")
+    sentences = []
+    for later, when in ((False, _("At the end")), (True, _("A year later") if _year(answer) else _("Later on"))):
+        found = answer.difference(names["A"], names["B"], behaviour, later)
+        if not np.isfinite(found.mean):
+            continue
+        if not found.separated:
+            sentences.append(_("{when}, these worlds do not tell them apart.", when=when))
+            continue
+        won = found.a_beats_b if found.mean > 0 else 1 - found.a_beats_b
+        sentences.append(
+            _(
+                "{when}, plan {side} is ahead, by {points} points; in {won} of {worlds} worlds.",
+                when=when, side=f"<b class='{'a' if found.mean > 0 else 'b'}'>{'A' if found.mean > 0 else 'B'}</b>",
+                points=words.number(100 * abs(found.mean), 1), won=words.number(round(won * answer.worlds)),
+                worlds=words.number(answer.worlds),
+            )
+        )  # fmt: skip
+    return " ".join(sentences)
+
+
+def _year(answer: Answer) -> bool:
+    return answer.weeks.follow_up - answer.weeks.end == 52
+
+
+def cards(answer: Answer, names: dict[str, str], labels: dict[str, str], behaviour: int, words: Words) -> str:
+    """One card per plan: at the end, later, and what an additional adopter costs."""
+    _ = words
+    kind = str(list(answer.scenario.behaviours.values())[behaviour]["kind"])
+    counted = _("per additional person served") if kind in COUNTED_BY_CASE else _("per additional adopter")
+    html = []
+    for side, name in names.items():
+        end, low, high = answer.group(name, behaviour=behaviour)
+        later = answer.group(name, behaviour=behaviour, later=True)[0]
+        cost = answer.cost(name, behaviour)
+        price = words.money(cost.value, cents=cost.value < 20)
+        span = (
+            _("{low} to {high}", low=words.money(cost.lower), high=words.money(cost.upper))
+            if np.isfinite(cost.lower) and np.isfinite(cost.upper)
+            else _("not to be told from none")
+        )
+        away = answer.turned_away(name, behaviour)
+        rows = (
+            (
+                words.percent(end, 1),
+                _("at the end ({low} to {high})", low=words.percent(low), high=words.percent(high)),
+            ),
+            (words.percent(later, 1), _("{n} weeks later", n=words.number(answer.weeks.follow_up - answer.weeks.end))),
+            (price, f"{counted} ({span})"),
+            (words.percent(away), _("turned away at the service")),
+        )
+        items = "".join(f"<div><b>{value}</b><span>{text}</span></div>" for value, text in rows)
+        html.append(f"<section class='card {side.lower()}'><h3>{escape(labels[side])}</h3>{items}</section>")
+    return f"<div class='cards'>{''.join(html)}</div>"
+
+
+def moved_by(answer: Answer, names: dict[str, str], behaviour: int, words: Words) -> str:
+    """What moved those who adopted, in a sentence per plan."""
+    _ = words
+    said = source_names(words)
+    html = ""
+    for side, name in names.items():
+        shares = sorted(answer.sources(name, behaviour).items(), key=lambda pair: -pair[1])
+        listed = ", ".join(f"{said[source]} {words.percent(share)}" for source, share in shares[:4] if share >= 0.005)
+        text = _("Plan {side}: what weighed most for those who took it up: {sources}.", side=side, sources=listed)
+        html += f"<p class='{side.lower()}'>{text if listed else _('Plan {side}: nobody took it up.', side=side)}</p>"
+    return f"<div class='moved'>{html}</div>"
+
+
+def source_names(words: Words) -> dict[str, str]:
+    """What moved a household, by the names of the engine."""
+    _ = words
+    return {
+        "own": _("it was ready anyway"),
+        "peer": _("neighbours"),
+        "leader": _("leaders"),
+        "media": _("broadcasts"),
+        "visit": _("home visits"),
+        "dialogue": _("dialogues"),
+        "incentive": _("incentives"),
+        "link": _("the other behaviour"),
+    }
+
+
+def stage_legend(words: Words) -> str:
+    """What the marks of the village mean."""
+    _ = words
+    shapes = {
+        "circle": "<circle cx='9' cy='9' r='6.5'",
+        "triangle": "<path d='M9 2 L16 15 L2 15 Z'",
+        "square": "<rect x='2.5' y='2.5' width='13' height='13'",
+        "inverted_triangle": "<path d='M9 16 L16 3 L2 3 Z'",
+    }
+    items = [
+        f"<span><svg width='18' height='18' aria-hidden='true'>{shapes[marker]} fill='{fill}' stroke='{line}' "
+        f"stroke-width='1.5'/></svg>{escape(name)}</span>"
+        for (fill, line, marker, _size), name in zip(STAGE_LOOKS, stage_names(words), strict=True)
+    ]
+    tie = (
+        "<svg width='26' height='18' aria-hidden='true'><line x1='1' y1='9' x2='25' y2='9' stroke='#CC0077' "
+        "stroke-width='4'/></svg>"
+    )
+    items.append(f"<span>{tie}{escape(_('a tie that just carried an adoption'))}</span>")
+    return f"<div class='legend'>{''.join(items)}</div>"
+
+
+def why_html(found: Why, side: str, label: str, words: Words) -> str:
+    """Why a household does it, or not yet, under one plan."""
+    _ = words
+    bar = ""
+    if np.isfinite(found.needed):
+        top = max(sum(points for _, points in found.support), found.needed, 1.0) * 1.08
+        colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
+        parts = "".join(
+            f"<i style='width:{100 * max(points, 0) / top:.1f}%;background:{colour}'></i>"
+            for (_, points), colour in zip(found.support, colours, strict=True)
+        )
+        need = min(max(100 * found.needed / top, 0), 100)
+        key = "".join(
+            f"<span><i style='background:{colour}'></i>{escape(text)} {words.number(points)}</span>"
+            for (text, points), colour in zip(found.support, colours, strict=True)
+            if points >= 0.5
+        )
+        needed = _("needs {points}", points=words.number(max(found.needed, 0)))
+        title = (
+            _("Support in week {week}, in points", week=words.number(found.support_week + 1))
+            if found.support_week >= 0
+            else _("Support, in points")
+        )
+        bar = (
+            f"<h4>{title}</h4><div class='bar'>{parts}<em style='inset-inline-start:{need:.1f}%'></em></div>"
+            f"<p class='key'>{key}<span><i class='line'></i>{needed}</span></p>"
+        )
+    rows = "".join(
+        f"<li><b>{words.number(e.week + 1) if e.week >= 0 else '–'}</b><span aria-hidden='true'>"
+        f"{EVENT_MARKS[e.kind]}</span>{escape(e.text)}</li>"
+        for e in found.events
+    )
+    return (
+        f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><p><strong>{escape(found.verdict)}</strong></p>"
+        f"{bar}<h4>{_('What happened, week by week')}</h4><ol>{rows}</ol></section>"
+    )
+
+
+def paragraphs(lines: Iterable[str], kind: str = "note") -> str:
+    """Sentences, escaped, as paragraphs."""
+    return "".join(f"<p class='{kind}'>{escape(line)}</p>" for line in lines)
+
+
+__all__ = [
+    "SHOWN_GROUPS", "activity_names", "cards", "group_names", "headline", "moved_by", "paragraphs",
+    "stage_legend", "strategy_name", "why_html",
+]  # fmt: skip

@@ -1,0 +1,155 @@
+"""The workshop in a real browser without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+
+from smsim.app.compute import Bench
+from smsim.app.state import open_scenario
+from smsim.i18n import Words
+
+ROOT = Path(__file__).parents[2]
+VILLAGE = ROOT / "scenarios" / "village.yaml"
+Address = str
+Visits = Any
+
+
+@pytest.fixture(scope="module")
+def opened(workshop: Address, browser: Any) -> Any:
+    """A visit that several tests look at and none changes."""
+    from tests.app.conftest import Visit
+
+    one = Visit(browser, workshop)
+    one.answered()
+    yield one
+    one.context.close()
+
+
+def test_the_answer_shown_is_the_one_that_the_same_worlds_give(opened: Any) -> None:
+    scenario, names = open_scenario(VILLAGE).question()
+    bench = Bench(1)
+    answer = bench.answer(scenario, list(names.values()))
+    bench.close()
+    words = Words("en")
+    for name in names.values():
+        assert words.percent(answer.group(name)[0], 1) in opened.headline
+
+
+def test_nothing_is_asked_of_any_other_computer(opened: Any) -> None:
+    places = {urlparse(url).hostname for url in opened.requests if not url.startswith(("data:", "blob:"))}
+    assert places == {"127.0.0.1"}
+    assert opened.errors == []
+
+
+def test_pictures_have_texts_for_those_who_do_not_see_them(opened: Any) -> None:
+    labels = opened.page.locator("[role=img]").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    assert len(labels) >= 3
+    assert all(len(label) > 20 for label in labels)
+
+
+def test_a_slider_moved_by_keyboard_changes_the_answer_and_the_split_stays_whole(
+    workshop: Address, visit: Visits
+) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    before = one.headline
+    handle = one.slider("Group dialogues").first
+    handle.focus()
+    handle.press("PageUp")
+    one.answered(2)
+    assert one.headline != before
+    values = [int(float(v)) for v in one.page.locator(".noUi-handle").evaluate_all(
+        "all => all.slice(0, 8).map(one => one.getAttribute('aria-valuenow'))")]  # fmt: skip
+    assert sum(values) == 1000
+
+
+def test_two_visitors_do_not_see_each_others_choices(workshop: Address, visit: Visits) -> None:
+    one, other = visit(workshop), visit(workshop)
+    one.answered(1)
+    other.answered(1)
+    before = other.headline
+    handle = one.slider("Home visits").first
+    handle.focus()
+    handle.press("Home")
+    one.answered(2)
+    assert one.headline != before
+    assert other.headline == before
+    other.page.reload()
+    other.answered(1)
+    assert other.headline == before
+
+
+def test_the_village_plays_pauses_steps_and_lights_its_ties(workshop: Address, visit: Visits) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    one.tab("Village")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('homes-A').data.x.length > 0")
+    before = one.model("homes-B", "m.data.stage.slice()")
+    one.page.locator("button:visible", has_text="Play").click()
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('lit-B').data.x0.length > 0")
+    one.page.locator("button:visible", has_text="Pause").click()
+    week = one.page.locator("[aria-valuenow]:visible").last.get_attribute("aria-valuenow")
+    one.page.locator("button:visible", has_text="1 ▶").click()
+    after = one.page.locator("[aria-valuenow]:visible").last.get_attribute("aria-valuenow")
+    assert float(after) == float(week) + 1
+    assert one.model("homes-B", "m.data.stage.slice()") != before
+
+
+def test_a_click_on_a_household_says_why_and_what_if(workshop: Address, visit: Visits) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    one.tab("Village")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('homes-A').data.x.length > 0")
+    # Where household 8 is drawn, in pixels of the window.
+    x, y = one.page.evaluate("""() => {
+        const doc = Bokeh.documents[0], homes = doc.get_model_by_name('homes-A');
+        const view = Bokeh.index.get_one(doc.get_model_by_name('village-A')), box = view.el.getBoundingClientRect();
+        return [box.x + view.frame.x_scale.compute(homes.data.x[7]), box.y + view.frame.y_scale.compute(homes.data.y[7])]
+    }""")
+    one.page.mouse.click(x, y)
+    one.page.locator(".why h3", has_text="Household").first.wait_for()
+    title = one.page.locator(".why h3").first.inner_text()
+    assert title.startswith("Household 8")
+    one.page.locator("button:visible", has_text="Show").click()
+    one.page.locator(".why strong", has_text="Without household").first.wait_for()
+
+
+def test_the_language_changes_at_once_keeps_what_was_moved_and_survives_a_reload(
+    workshop: Address, visit: Visits
+) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    handle = one.slider("Home visits").first
+    handle.focus()
+    handle.press("Home")
+    one.answered(2)
+    one.page.locator("select", has_text="العربية").select_option(label="العربية")
+    one.page.wait_for_function("() => document.documentElement.dir === 'rtl'")
+    assert one.page.locator(".noUi-handle").first.get_attribute("aria-valuenow") in ("0", "0.0")
+    one.page.reload()
+    one.page.wait_for_function("() => document.documentElement.lang === 'ar'")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("world: {households: -3}\n", "world.households must be in"), (": not yaml [", "line 1"), (None, "no")],
+)
+def test_a_wrong_file_is_a_sentence(tmp_path: Path, content: str | None, sentence: str) -> None:
+    pytest.importorskip("panel")
+    file = tmp_path / "mine.yaml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "smsim", "app", str(file), "--no-browser"], capture_output=True, encoding="utf-8",
+        check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
