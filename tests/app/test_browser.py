@@ -110,8 +110,10 @@ def test_a_click_on_a_household_says_why_and_what_if(workshop: Address, visit: V
     # Where household 8 is drawn, in pixels of the window.
     x, y = one.page.evaluate("""() => {
         const doc = Bokeh.documents[0], homes = doc.get_model_by_name('homes-A');
-        const view = Bokeh.index.get_one(doc.get_model_by_name('village-A')), box = view.el.getBoundingClientRect();
-        return [box.x + view.frame.x_scale.compute(homes.data.x[7]), box.y + view.frame.y_scale.compute(homes.data.y[7])]
+        const view = Bokeh.index.get_one(doc.get_model_by_name('village-A'));
+        const box = view.el.getBoundingClientRect();
+        const {x_scale, y_scale} = view.frame;
+        return [box.x + x_scale.compute(homes.data.x[7]), box.y + y_scale.compute(homes.data.y[7])]
     }""")
     one.page.mouse.click(x, y)
     one.page.locator(".why h3", has_text="Household").first.wait_for()
