@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import pytest
+from typer.testing import CliRunner
 
 from smsim.app.compute import Bench
 from smsim.app.state import open_scenario
+from smsim.cli import app
 from smsim.i18n import Words
 
 ROOT = Path(__file__).parents[2]
@@ -148,10 +147,7 @@ def test_a_wrong_file_is_a_sentence(tmp_path: Path, content: str | None, sentenc
     file = tmp_path / "mine.yaml"
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "smsim", "app", str(file), "--no-browser"], capture_output=True, encoding="utf-8",
-        check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"},
-    )  # fmt: skip
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["app", str(file), "--no-browser"])
+    assert done.exit_code == 2
     assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.output
