@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smsim.scenario import Scenario, load_scenario
     from smsim.simulate import simulate
     from smsim.strategy import Strategy
+    from smsim.sweep import Sweep, load_sweep, sweep
     from smsim.world import World, build_world
 
     __version__: str
@@ -42,11 +43,14 @@ _HOMES = {
     "ScenarioError": "smsim.errors",
     "SmsimError": "smsim.errors",
     "Strategy": "smsim.strategy",
+    "Sweep": "smsim.sweep",
     "World": "smsim.world",
     "build_world": "smsim.world",
     "compare": "smsim.compare",
     "load_scenario": "smsim.scenario",
+    "load_sweep": "smsim.sweep",
     "simulate": "smsim.simulate",
+    "sweep": "smsim.sweep",
 }
 
 __all__ = [
@@ -60,12 +64,15 @@ __all__ = [
     "ScenarioError",
     "SmsimError",
     "Strategy",
+    "Sweep",
     "World",
     "__version__",
     "build_world",
     "compare",
     "load_scenario",
+    "load_sweep",
     "simulate",
+    "sweep",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from numbers import Integral
 from typing import Any, TypeVar
@@ -106,3 +106,49 @@ def _collect(
     finally:
         for future in futures:
             future.cancel()
+
+
+def run_each(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    ahead: int = 2,
+) -> Iterator[tuple[Item, Result]]:
+    """`work` done on every item; pairs of item and result as they come, in any order, so that none need be kept.
+
+    Items are taken from their iterable only when there is room for them: a generator may leave out by then what others
+    have done.
+
+    Parameters
+    ----------
+    threads, executor : as in `run_all`; with an executor, `threads` says how many it works on at once
+    ahead : items handed over per thread, so that none waits for the next
+
+    Raises
+    ------
+    Exception : the first failure; what has not begun is cancelled
+    """
+    count = default_threads() if threads is None else threads
+    if count < 1:
+        raise ScenarioError(f"threads must be 1 or more; got {count}")
+    own = None
+    if executor is None:
+        executor = own = ThreadPoolExecutor(max_workers=count, thread_name_prefix="smsim")
+    rest = iter(items)
+    at_work: dict[Future[Result], Item] = {}
+    try:
+        while True:
+            while len(at_work) < count * ahead and (item := next(rest, None)) is not None:
+                at_work[executor.submit(work, item)] = item
+            if not at_work:
+                return
+            done, _ = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield at_work.pop(future), future.result()
+    finally:
+        for future in at_work:
+            future.cancel()
+        if own is not None:
+            own.shutdown(wait=True, cancel_futures=True)

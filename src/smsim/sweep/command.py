@@ -1,0 +1,200 @@
+"""The body of `smsim sweep`: run or resume, merge shards, show how far it is, analyse, write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from smsim.errors import RunError, ScenarioError
+from smsim.folder import package_version
+from smsim.scenario import Scenario, load_scenario
+from smsim.sweep.execute import code_digest, complete, read_shard
+from smsim.sweep.problem import read_groups
+from smsim.sweep.store import SPEC, Status, Store
+from smsim.sweep.study import RUNS, Sweep, load_sweep, sweep
+from smsim.sweep.write import write_sweep
+
+Progress = Callable[[int, int], Any]
+RESULTS = Path("results")
+
+
+@dataclass
+class Options:
+    """What was asked on the command line; None where nothing was said."""
+
+    method: str = "sobol"
+    n: int | None = None
+    replicates: int = 4
+    seed: int | None = None
+    factors: list[str] = field(default_factory=list)
+    strategies: list[str] | None = None
+    groups: list[str] = field(default_factory=list)
+    by_section: bool = False
+    second_order: bool = True
+    decide: str | None = None
+    phase: str | None = None
+    threads: int | None = None
+    cluster: str | None = None
+    shard: str | None = None
+    merge: bool = False
+    status: bool = False
+    bundle: bool = False
+
+
+USUAL_N = {"sobol": 64, "morris": 20, "fast": 129, "grid": 9}  # other methods: 512 points
+
+
+def sweep_command(
+    file: str | None,
+    folders: list[str],
+    out: Path | None,
+    options: Options,
+    command: str,
+    checked_folder: Callable[[Path, Scenario], Path],
+    progress: Callable[[str], AbstractContextManager[Progress]],
+) -> bool:
+    """What `smsim sweep` does; whether a run failed.
+
+    Raises
+    ------
+    ScenarioError : anything that cannot be used
+    RunError : parts of a merge are missing
+    """
+    if file is None:
+        if not options.status:
+            raise ScenarioError("name a scenario file, or the folder of a sweep that was begun: smsim sweep FILE")
+        _echo(status_lines(known_sweeps()) or ["No sweeps below results/."])
+        return False
+    begun = Path(file) if is_sweep(file) else None
+    if options.merge:
+        parts = [file, *folders] if begun else folders  # the scenario is in the parts; naming it as well is fine
+        target = out or begun
+        if target is None:
+            raise ScenarioError("--merge needs --out: the folder of the shards' common store, or one to gather them in")
+        study = merge(target, [part for part in parts if Path(part) != target])
+    else:
+        if folders:
+            raise ScenarioError(f"only --merge takes more folders; got {' '.join(folders)}")
+        scenario = None if begun else load_scenario(file)
+        target = begun or (out if out is not None else RESULTS / f"{scenario.name}-{options.method}")  # type: ignore[union-attr]
+        if options.status:
+            _echo(status_lines([target]))
+            return False
+        if begun and out is not None and out != begun:
+            raise ScenarioError(f"{begun} is a sweep that was begun there; go on with it without --out")
+        with progress("sweeping") as tell:
+            if scenario is None:
+                study = resume(target, options, tell)
+            else:
+                study = run_sweep(scenario, checked_folder(target, scenario), options, tell)
+    if not study.finished:  # one shard of several, or another process has the rest
+        _echo([*status_lines([target]), f"When every shard is done: smsim sweep {file} --merge --out {target}"])
+        return study.store.status().failed > 0
+    with progress("analysing") as tell:
+        said = finish(study, target, options, command, tell)
+    _echo([*said, "", f"Tables and pictures: {target}"])
+    return study.store.status().failed > 0
+
+
+def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Progress) -> Sweep:
+    """Begin a sweep in a folder or go on with it."""
+    if options.cluster is not None and options.shard is not None:
+        raise ScenarioError("--cluster and --shard are two ways to share the work; give one")
+    groups = read_groups(options.groups)
+    return sweep(
+        scenario,
+        method=options.method,
+        n=USUAL_N.get(options.method, 512) if options.n is None else options.n,
+        replicates=options.replicates,
+        seed=int(scenario.run["seed"]) if options.seed is None else options.seed,
+        factors=options.factors,
+        strategies=options.strategies,
+        groups=groups if groups or options.by_section else None,
+        second_order=options.second_order,
+        out=folder,
+        threads=options.threads,
+        cluster=options.cluster,
+        shard=read_shard(options.shard) if options.shard else None,
+        progress=progress,
+    )
+
+
+def resume(folder: Path, options: Options, progress: Progress) -> Sweep:
+    """Go on with the sweep that a folder holds, as it was begun."""
+    study = load_sweep(folder)
+    study.store.refuse_unless({**study.store.spec, "smsim": package_version(), "code": code_digest()})
+    shard = read_shard(options.shard) if options.shard else None
+    complete(study.store, study.model, options.threads, options.cluster, shard, progress)
+    return study
+
+
+def merge(folder: Path, shards: list[str]) -> Sweep:
+    """Gather the parts of shards that ran into folders of their own; without any, those of `folder` itself.
+
+    Raises
+    ------
+    ScenarioError : a folder holds no sweep, or another one
+    RunError : chunks are still missing
+    """
+    if shards:
+        first = Store.open(Path(shards[0]) / RUNS)
+        target = Store.begin(folder / RUNS, {k: v for k, v in first.spec.items() if k != "design"}, first.design())
+        for shard in shards:
+            target.merge(Store.open(Path(shard) / RUNS))
+    study = load_sweep(folder)
+    missing = study.store.missing()
+    if missing:
+        raise RunError(
+            f"{folder}: {len(missing)} of {study.store.chunks} chunks are missing, the first is {missing[0]}; "
+            f"run their shards, or complete it here: smsim sweep {folder}"
+        )
+    return study
+
+
+def finish(study: Sweep, folder: Path, options: Options, command: str, progress: Progress) -> list[str]:
+    """Analyse a finished sweep and write its folder; the sentences to print."""
+    if options.decide:
+        study.decide_by(options.decide)
+    if options.phase:
+        names = [name.strip() for name in options.phase.split(",")]
+        known = [f.path for f in study.factors]
+        wrong = [name for name in names if name not in known]
+        if len(names) != 2 or wrong:
+            raise ScenarioError(f"--phase: name two swept factors, PATH,PATH; got {options.phase}")
+        study.phase = names[0], names[1]
+    write_sweep(study, folder, command, progress)
+    return study.summary()
+
+
+def status_lines(folders: list[Path]) -> list[str]:
+    """How far the sweeps of these folders are, a line each."""
+    return [f"{folder}: {_say(Store.open(folder / RUNS).status())}" for folder in folders]
+
+
+def known_sweeps() -> list[Path]:
+    """Folders below results/ that hold a sweep."""
+    return sorted(path.parent.parent for path in RESULTS.glob(f"*/{RUNS}/{SPEC}")) if RESULTS.is_dir() else []
+
+
+def is_sweep(path: str | Path) -> bool:
+    """Whether a folder holds a sweep."""
+    return os.path.isfile(Path(path) / RUNS / SPEC)  # noqa: PTH113  # Path.is_file fails for a name that is too long
+
+
+def _echo(lines: list[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _say(state: Status) -> str:
+    share = state.done / state.chunks
+    words = f"{state.runs_done:,} of {state.runs:,} runs done ({share:.0%}; {state.done:,} of {state.chunks:,} chunks)"
+    words += f", {state.failed:,} failed" if state.failed else ""
+    words += f", {state.damaged:,} chunks damaged, to be computed again" if state.damaged else ""
+    return words
