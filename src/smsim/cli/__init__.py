@@ -8,14 +8,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from smsim.cli.shared import File, Json, Out, Seed, Threads
+from smsim.cli.shared import checked_folder as _checked_folder
+from smsim.cli.shared import command_line as _command
+from smsim.cli.shared import known_strategies as _known_strategies
+from smsim.cli.shared import load as _load
+from smsim.cli.shared import needs as _needs
+from smsim.cli.shared import progress_bar as _progress
+from smsim.cli.sweep import sweep
 from smsim.errors import RunError, ScenarioError, SmsimError
 
 if TYPE_CHECKING:
@@ -49,15 +55,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich would more than double the cost of --help
     pretty_exceptions_enable=False,
 )
-
-File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file (YAML).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of randomness; the scenario's own if not given.")]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; below results/ if not given.")]
-Threads = Annotated[
-    int | None,
-    typer.Option(min=1, max=1024, envvar="SMSIM_THREADS", help="Runs side by side; results do not depend on it."),
-]
 
 
 def app_main() -> None:
@@ -171,56 +168,7 @@ def compare(
     typer.echo(f"\nReport: {folder / 'report.html'}")
 
 
-@app.command()
-def sweep(
-    file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="Scenario file, or the folder of a sweep to go on with.")
-    ] = None,
-    folders: Annotated[
-        list[str] | None, typer.Argument(metavar="[DIR...]", help="With --merge: the folders of the shards.")
-    ] = None,
-    method: Annotated[
-        str, typer.Option(help="sobol, morris, fast, rbd_fast, pawn, delta; latin or grid without indices.")
-    ] = "sobol",
-    n: Annotated[
-        int | None, typer.Option("-n", help="Base points (sobol), trajectories (morris), points per factor (fast), ...")
-    ] = None,
-    replicates: Annotated[int, typer.Option(min=1, help="Paired worlds, the same at every design point.")] = 4,
-    seed: Seed = None,
-    factor: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATH[=RANGE]", help="Sweep only these: a path or pattern, =LOW:HIGH[:log] or =A,B."),
-    ] = None,
-    strategies: Annotated[str | None, typer.Option(metavar="A,B", help="Only these strategies.")] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=PATH,...", help="Factors that move together (sobol, morris).")
-    ] = None,
-    by_section: Annotated[bool, typer.Option("--by-section", help="Move each section's factors together.")] = False,
-    second_order: Annotated[bool, typer.Option(help="Sobol: pairs of factors too, at twice the runs.")] = True,
-    decide: Annotated[
-        str | None, typer.Option(metavar="OUTCOME", help="Compare strategies by this; coverage_end if not given.")
-    ] = None,
-    phase: Annotated[str | None, typer.Option(metavar="PATH,PATH", help="Factors of the phase diagram.")] = None,
-    threads: Threads = None,
-    cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask: tcp://HOST:PORT, a scheduler file, or local.")
-    ] = None,
-    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only this part, for an array of jobs.")] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Gather the shards and analyse them.")] = False,
-    status: Annotated[bool, typer.Option("--status", help="Say how far it is, and stop.")] = False,
-    bundle: Annotated[bool, typer.Option("--bundle", help="Add an RO-Crate that reruns to the same bytes.")] = False,
-    out: Out = None,
-) -> None:
-    """Run a design of the uncertain parameters; say what decides the answer."""
-    from smsim.sweep.command import Options, sweep_command
-
-    names = None if strategies is None else [name.strip() for name in strategies.split(",") if name.strip()]
-    options = Options(
-        method, n, replicates, seed, factor or [], names, group or [], by_section, second_order, decide, phase, threads,
-        cluster, shard, merge, status, bundle,
-    )  # fmt: skip
-    if sweep_command(file, folders or [], out, options, _command(), _checked_folder, _progress):
-        raise typer.Exit(1)
+app.command()(sweep)
 
 
 @app.command()
@@ -403,90 +351,3 @@ def _row_text(row: dict[str, Any]) -> str:
     compared = f"{row['targets']} target{'s' * (row['targets'] > 1)}" if row["targets"] else "illustrative"
     evidence = ", ".join(f"{count} {grade}" for grade, count in row["evidence"].items() if count) or "none"
     return f"{row['file']}: {row['title'] or row['name']}\n    {compared}; evidence: {evidence}"
-
-
-# ---- shared by the commands
-
-
-def _load(file: str, seed: int | None = None, replicates: int | None = None) -> Scenario:
-    """The scenario with the options of the command line laid over it."""
-    from smsim.scenario import load_scenario
-
-    scenario = load_scenario(file)
-    asked = {key: value for key, value in (("seed", seed), ("replicates", replicates)) if value is not None}
-    if not asked:
-        return scenario
-    try:
-        return scenario.replace(run=asked)
-    except ScenarioError as error:
-        words = " ".join(str(error).split("\n  ")[1:]) or str(error)
-        raise ScenarioError(words.replace("run.seed", "--seed").replace("run.replicates", "--replicates")) from None
-
-
-def _needs(extra: str, *packages: str) -> None:
-    """A sentence instead of a traceback where an extra is not installed."""
-    from importlib.util import find_spec
-
-    missing = [name for name in packages if find_spec(name) is None]
-    if missing:
-        raise ScenarioError(
-            f"this needs {' and '.join(missing)}, of the extra {extra!r}; install it: pip install 'smsim[{extra}]'"
-        )
-
-
-def _known_strategies(scenario: Scenario, names: list[str]) -> None:
-    from difflib import get_close_matches
-
-    known = [*scenario.strategies, "none"]
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            remedy = f"did you mean {close[0]!r}?" if close else f"this scenario has {', '.join(known)}"
-            raise ScenarioError(f"no strategy {name!r}; {remedy}")
-
-
-def _command() -> str:
-    """The command as typed, for the manifest; without the path of the program, which says nothing elsewhere."""
-    import shlex
-
-    return shlex.join(["smsim", *sys.argv[1:]])
-
-
-def _checked_folder(out: Path | None, scenario: Scenario) -> Path:
-    """The folder for the results; found writable now, so that nobody waits an hour to learn that it is not."""
-    import tempfile
-
-    folder = out if out is not None else Path("results") / scenario.name
-    place = folder
-    try:  # all of it: even to ask whether a name exists fails where the name is too long
-        while not (place.exists() or place.is_symlink()) and place != place.parent:
-            place = place.parent
-        if place.exists() and not place.is_dir():
-            raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
-        Path(tempfile.mkdtemp(prefix=".smsim-", dir=place)).rmdir()
-    except ScenarioError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ScenarioError(f"--out {folder}: cannot write there ({reason}); name another folder") from None
-    return folder
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr; call it with (done, total)."""
-    from smsim.engine import cache_folder
-
-    if not any(cache_folder().glob("**/*.nbi")):
-        typer.echo("The first run compiles the engine for this machine, which takes a minute or two.", err=True)
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None)
-
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield advance

@@ -1,0 +1,109 @@
+"""What the commands share: their common options, the scenario of a file, folders, progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smsim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from smsim.scenario import Scenario
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="Scenario file (YAML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of randomness; the scenario's own if not given.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; below results/ if not given.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, envvar="SMSIM_THREADS", help="Runs side by side; results do not depend on it."),
+]
+
+
+def load(file: str, seed: int | None = None, replicates: int | None = None) -> Scenario:
+    """The scenario with the options of the command line laid over it."""
+    from smsim.scenario import load_scenario
+
+    scenario = load_scenario(file)
+    asked = {key: value for key, value in (("seed", seed), ("replicates", replicates)) if value is not None}
+    if not asked:
+        return scenario
+    try:
+        return scenario.replace(run=asked)
+    except ScenarioError as error:
+        words = " ".join(str(error).split("\n  ")[1:]) or str(error)
+        raise ScenarioError(words.replace("run.seed", "--seed").replace("run.replicates", "--replicates")) from None
+
+
+def needs(extra: str, *packages: str) -> None:
+    """A sentence instead of a traceback where an extra is not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ScenarioError(
+            f"this needs {' and '.join(missing)}, of the extra {extra!r}; install it: pip install 'smsim[{extra}]'"
+        )
+
+
+def known_strategies(scenario: Scenario, names: list[str]) -> None:
+    from difflib import get_close_matches
+
+    known = [*scenario.strategies, "none"]
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"this scenario has {', '.join(known)}"
+            raise ScenarioError(f"no strategy {name!r}; {remedy}")
+
+
+def command_line() -> str:
+    """The command as typed, for the manifest; without the path of the program, which says nothing elsewhere."""
+    import shlex
+
+    return shlex.join(["smsim", *sys.argv[1:]])
+
+
+def checked_folder(out: Path | None, scenario: Scenario) -> Path:
+    """The folder for the results; found writable now, so that nobody waits an hour to learn that it is not."""
+    import tempfile
+
+    folder = out if out is not None else Path("results") / scenario.name
+    place = folder
+    try:  # all of it: even to ask whether a name exists fails where the name is too long
+        while not (place.exists() or place.is_symlink()) and place != place.parent:
+            place = place.parent
+        if place.exists() and not place.is_dir():
+            raise ScenarioError(f"--out {folder}: {place} is a file; name a folder")
+        Path(tempfile.mkdtemp(prefix=".smsim-", dir=place)).rmdir()
+    except ScenarioError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"--out {folder}: cannot write there ({reason}); name another folder") from None
+    return folder
+
+
+@contextmanager
+def progress_bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr; call it with (done, total)."""
+    from smsim.engine import cache_folder
+
+    if not any(cache_folder().glob("**/*.nbi")):
+        typer.echo("The first run compiles the engine for this machine, which takes a minute or two.", err=True)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
