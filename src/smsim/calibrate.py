@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from smsim.folder import whole_folder, write_manifest
 from smsim.outcomes import Key, outcomes_of
 from smsim.parameters import PARAMETERS, Parameter
 from smsim.runner import replicate_seed, run_all
-from smsim.scenario import Scenario
+from smsim.scenario import Scenario, Target
 from smsim.simulate import simulate_all
+from smsim.world import World
 
 STEP = 0.04  # of the sweep range: wide enough to move many of the few hundred events that a target is counted on
 
@@ -130,14 +132,20 @@ def calibrate(
 
 def reproduce(scenario: Scenario, seeds: Sequence[int], threads: int | None = None) -> Array:
     """Mean simulated coverage of each target over the worlds of these seeds, float64 (targets,)."""
-    strategies = tuple(dict.fromkeys(t.strategy for t in scenario.targets))
+    return np.asarray(np.mean(run_all(partial(simulated, scenario), seeds, threads=threads), axis=0))
 
-    def one(seed: int) -> list[float]:
-        runs = simulate_all(scenario, strategies, seed)
-        found = {name: outcomes_of(scenario, run.ledger, run.record) for name, run in runs.items()}
-        return [found[t.strategy][Key(t.behaviour, t.group, f"coverage_{t.when}")] for t in scenario.targets]
 
-    return np.asarray(np.mean(run_all(one, seeds, threads=threads), axis=0))
+def simulated(scenario: Scenario, seed: int, world: World | None = None) -> list[float]:
+    """What one world gives for each target of the scenario."""
+    strategies = tuple(dict.fromkeys(s for t in scenario.targets for s in t.strategies))
+    runs = simulate_all(scenario, strategies, seed, world)
+    found = {name: outcomes_of(scenario, run.ledger, run.record) for name, run in runs.items()}
+
+    def value(target: Target) -> float:
+        key = Key(target.behaviour, target.group, target.outcome)
+        return float(target.read(lambda strategy: found[strategy][key]))
+
+    return [value(target) for target in scenario.targets]
 
 
 def parameter_at(path: str) -> Parameter:

@@ -161,11 +161,17 @@ def _targets(data: dict[str, Any], behaviours: list[str]) -> Iterator[tuple[KeyP
         for key, value, known in (
             ("behaviour", behaviour, behaviours),
             ("strategy", strategy, strategies),
+            ("against", target.get("against"), ("", *strategies)),
             ("group", target.get("group"), groups),
         ):
             if isinstance(value, str) and value not in known:
                 hint = guess(value, known) or f"; known are {', '.join(list(known)[:20])}"
                 yield ("targets", i, key), f"targets[{i + 1}].{key} names an unknown {key} {shorten(value)}{hint}"
+        if target.get("measure") == "administrative" and target.get("group", "all") != "all":
+            yield (
+                ("targets", i, "group"),
+                f"targets[{i + 1}]: programmes count no groups; administrative coverage is of all",
+            )
         if strategy is None and target.get("when") in ("end", "follow_up"):
             yield ("targets", i), f"targets[{i + 1}] must say with which strategy ('none' for no campaign)"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MANY_WORLDS = 100_000  # beyond this nobody runs them: the difference does not matter
 CENT = 0.01
 WORTH_A_WORD = 0.01  # shares below one per cent are left out of the sentences
-WHEN = {"baseline": "coverage_baseline", "end": "coverage_end", "follow_up": "coverage_follow_up"}
+LOW, HIGH = 0.05, 0.95  # 90% of the worlds lie between
 PEOPLE = {
     "wealth:richest": "the richest fifth",
     "wealth:poorest": "the poorest fifth",
@@ -46,8 +46,10 @@ class TargetCheck(NamedTuple):
 
     behaviour: str
     strategy: str
+    against: str  # the strategy above which the target lies; "" where the target is a coverage itself
     when: str
     group: str
+    measure: str
     target: float
     tolerance: float
     median: float
@@ -55,6 +57,7 @@ class TargetCheck(NamedTuple):
     upper: float
     gap: float  # median less target
     verdict: str
+    grade: str
     source: str
 
 
@@ -78,15 +81,15 @@ def targets_of(comparison: Comparison) -> list[TargetCheck]:
     checks = []
     for target in comparison.scenario.targets:
         median = lower = upper = math.nan
-        if target.strategy in comparison.strategies:
-            place = (target.strategy, WHEN[target.when], target.behaviour, target.group)
-            values = comparison.worlds(*place)
-            median = float(np.median(values))
-            lower, upper = comparison.band(*place)
+        if set(target.strategies) <= set(comparison.strategies):
+            place = (target.outcome, target.behaviour, target.group)
+            values = target.read(lambda strategy, place=place: comparison.worlds(strategy, *place))
+            lower, median, upper = (float(x) for x in np.quantile(values, (LOW, 0.5, HIGH)))
         gap = median - target.value
         verdict = "not compared" if math.isnan(gap) else "met" if abs(gap) <= target.tolerance else "missed"
-        fields = (target.behaviour, target.strategy, target.when, target.group, target.value, target.tolerance)
-        checks.append(TargetCheck(*fields, median, lower, upper, gap, verdict, target.source))
+        about = (target.behaviour, target.strategy, target.against, target.when, target.group, target.measure)
+        given = (target.value, target.tolerance)
+        checks.append(TargetCheck(*about, *given, median, lower, upper, gap, verdict, target.grade, target.source))
     return checks
 
 
@@ -228,7 +231,9 @@ def fit(comparison: Comparison, behaviour: str) -> str:
 def _moment(check: TargetCheck) -> str:
     if check.when == "baseline":  # strategies do not differ yet
         return "before the campaign"
-    return f"{'at the end' if check.when == 'end' else 'after the follow-up'} {_under(check.strategy)}"
+    counted = ", as the programme counts it," if check.measure == "administrative" else ""
+    above = f" above {check.against}" if check.against else ""
+    return f"{'at the end' if check.when == 'end' else 'after the follow-up'}{counted} {_under(check.strategy)}{above}"
 
 
 def spending(comparison: Comparison) -> str:

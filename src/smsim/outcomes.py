@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smsim.scenario import Scenario
 
 ALL = "all"  # every household; every behaviour
+WHENS = ("baseline", "end", "follow_up")
 WINDOW = 26  # weeks over which the coverage of events and rounds is counted
 COUNTED_BY_CASE = ("event", "round")
 
@@ -67,6 +68,14 @@ OUTCOMES: dict[str, Outcome] = {
     "coverage_baseline": Outcome("share", 1, "coverage in the last week before the campaign"),
     "coverage_end": Outcome("share", 1, "coverage at the end of the campaign"),
     "coverage_follow_up": Outcome("share", 1, "coverage in the last week of the follow-up"),
+    **{
+        f"administrative_{when}": Outcome("share", 0, f"coverage as the programme counts it, {text}; may exceed 1")
+        for when, text in (
+            ("baseline", "in the last week before the campaign"),
+            ("end", "at the end of the campaign"),
+            ("follow_up", "in the last week of the follow-up"),
+        )
+    },
     "refused_end": Outcome("share", -1, "households that know of it, do not do it and believe the rumour, at the end"),
     "weeks_to_target": Outcome("weeks", -1, "campaign weeks until run.target_coverage is reached; missing if never"),
     "adopters": Outcome("adopters", 1, "who does it at the end; events, rounds: served from start to last week"),
@@ -190,6 +199,8 @@ def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key,
     coverage = share(covered, possible)
     households = by_group(record.stage[0, 0].sum(axis=-1))
     refused = share(by_group(record.refused[weeks.end]), households)
+    # Administrative coverage: what the programme counts, over the population that it believes there is.
+    counted = scenario.campaign["doses_recorded_ratio"] / scenario.campaign["target_population_ratio"]
     for b, name in enumerate(scenario.behaviours):
         for g, group in enumerate(GROUPS):
             before = coverage[weeks.baseline, b, g] if weeks.baseline >= 0 else math.nan
@@ -199,6 +210,7 @@ def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key,
             found[Key(name, group, "refused_end")] = refused[b, g]
         target = float(scenario.run["target_coverage"])
         own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]))
+        own |= {f"administrative_{when}": counted * found[Key(name, ALL, f"coverage_{when}")] for when in WHENS}
         own["weeks_to_target"] = weeks_to(coverage[:, b, 0], target, weeks)
         for when, week in (("end", weeks.end), ("follow_up", weeks.follow_up)):
             own |= equity_of(coverage[week, b], possible[week, b], when)

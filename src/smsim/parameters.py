@@ -232,6 +232,8 @@ _TABLE = (
     _p(C, "survey_specificity", "", "share", 0.95, SHARE, "recall: others whose answer says so", step="evaluation"),
     _p(C, "survey_control_items", "", "statements", 4, (1, 20), "harmless statements on the list of a list experiment; half of the respondents get the sensitive one besides", step="evaluation"),
     _p(C, "survey_control_share", "", "share", 0.5, SHARE, "chance that a respondent agrees with a harmless statement", step="evaluation"),
+    _p(C, "doses_recorded_ratio", "", "ratio", 1.0, (0.1, 10), "what the programme counts for every household served: above 1 where it counts twice or counts people from outside; for administrative coverage only", "assumed (1: no error)"),
+    _p(C, "target_population_ratio", "", "ratio", 1.0, (0.1, 10), "the population that the programme divides by, against the true one: below 1 where the census is old; for administrative coverage only", "assumed (1: no error)"),
     # ---- run
     _p(R, "burn_in_weeks", "", "weeks", 52, (0, MAX_WEEKS), "weeks without a campaign before it starts", "convention"),
     _p(R, "follow_up_weeks", "", "weeks", 52, (0, MAX_WEEKS), "weeks after its end", "convention"),

@@ -325,7 +325,9 @@ def _target_table(comparison: Comparison) -> Table | None:
         simulated = _between(c.median, c.lower, c.upper)
         given = f"{percent(c.target)} ± {points(c.tolerance)}"
         group = group_label(c.group) if c.group in GROUPS else c.group
-        cells = [WHEN[c.when], say(c.strategy), group, given, simulated, c.verdict, c.source]
+        strategy = f"{say(c.strategy)} above {say(c.against)}" if c.against else say(c.strategy)
+        when = f"{WHEN[c.when]}, as the programme counts it" if c.measure == "administrative" else WHEN[c.when]
+        cells = [when, strategy, group, given, simulated, c.verdict, c.source]
         rows.append(Cells(c.behaviour, cells, "missed" if c.verdict == "missed" else ""))
     return Table("What the scenario says happened, and what the simulation gives", heads, rows)
 

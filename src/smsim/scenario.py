@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from smsim.consistency import consistency_problems, parameter_paths, setup_problems, skip_problems
 from smsim.errors import ScenarioError
 from smsim.parameters import defaults
-from smsim.schema import SECTIONS, check_structure, json_schema, say_path
+from smsim.schema import MEASURES, SECTIONS, check_structure, json_schema, say_path
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
 from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report, shorten
@@ -49,12 +49,30 @@ class Target:
 
     behaviour: str
     strategy: str  # "none" for no campaign
+    against: str  # strategy above which `value` lies, in the same worlds; "" where `value` is the coverage itself
     when: str  # baseline, end or follow_up
     group: str
+    measure: str  # surveyed or administrative
     value: float
     tolerance: float
     unit: str
+    grade: str  # measured, derived or assumed
     source: str
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome of a run that the figure is about."""
+        return f"{'administrative' if self.measure == 'administrative' else 'coverage'}_{self.when}"
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The one or two strategies that the figure is about."""
+        return (self.strategy, self.against) if self.against else (self.strategy,)
+
+    def read(self, value: Callable[[str], Any]) -> Any:
+        """What is simulated for the target, of `value`: strategy -> its outcome (a number, or one per world)."""
+        first, *rest = (value(strategy) for strategy in self.strategies)
+        return first - rest[0] if rest else first
 
 
 @dataclass(frozen=True, repr=False)
@@ -285,8 +303,8 @@ def _full_path(path: str) -> str:
 
 
 def _target(entry: dict[str, Any], behaviours: Mapping[str, Any]) -> Target:
-    filled = {"behaviour": next(iter(behaviours)), "strategy": "none", "group": "all", "unit": "share"} | entry
-    return Target(**filled)
+    defaults = {"behaviour": next(iter(behaviours)), "strategy": "none", "against": "", "group": "all"}
+    return Target(**(defaults | {"measure": MEASURES[0], "unit": "share", "grade": "measured"} | entry))
 
 
 def _digest(sections: dict[str, Fixed], behaviours: Mapping[str, Any], strategies: Mapping[str, Strategy]) -> str:

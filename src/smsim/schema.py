@@ -25,6 +25,7 @@ from smsim.yaml_lines import KeyPath, shorten
 SECTIONS: tuple[Section, ...] = ("world", "activities", "campaign", "run")
 MAX_BEHAVIOURS = 8
 MAX_STRATEGIES = 40
+MEASURES = ("surveyed", "administrative")
 NAME = re.compile(r"[^\W\d_][\w-]{0,39}")  # of a behaviour or strategy: it becomes a file name, a column, a label
 
 _UNIT = re.compile(r"\s*(?:US)?\$?\s*([-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
@@ -172,6 +173,9 @@ When: Any = _choice_type(
 )
 
 
+Measure: Any = _choice_type(MEASURES, "coverage as a survey finds it, or as the programme counts it")
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -190,24 +194,28 @@ class Evidence(_Strict):
 
 
 class TargetEntry(_Strict):
-    """A figure that the simulation should reproduce."""
+    """A figure that the simulation should reproduce: a coverage, or how far it is above that of `against`."""
 
     behaviour: Text = ""
     strategy: Text = "none"
+    against: Text = ""
     when: When
     group: Text = "all"
+    measure: Measure = MEASURES[0]
     value: Share
     tolerance: Share
     unit: Text = "share"
+    grade: Grade = "measured"
     source: Text
 
 
 class FittedEntry(_Strict):
-    """A value that was fitted: to which target, how, on which seeds."""
+    """A value that was fitted: to which target, how, on which seeds; `prior` is what was assumed before."""
 
     path: Text
     to: Text
     by: Text
+    prior: Value = None
     seeds: Text = ""
     note: Text = ""
 

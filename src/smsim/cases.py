@@ -1,0 +1,228 @@
+"""Cases of the evidence: every scenario file run on seeds that no fit has used, and set beside what was measured.
+
+Three questions, from one command. Does a case give its targets? How many values were fitted to how many targets? And
+would the other cases have foretold it: with the one value that all share fitted to them alone, and what the case had
+fitted to its own result put back to what was assumed before (`prior` in the file)?
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from smsim.calibrate import simulated, with_values
+from smsim.compare import compare
+from smsim.engine.arrays import Array
+from smsim.errors import RunError, ScenarioError
+from smsim.findings import TargetCheck
+from smsim.runner import replicate_seed, run_all
+from smsim.scenario import Scenario, Target, load_scenario
+from smsim.world import build_world
+
+SEED = 9000  # of the worlds on which cases are judged; the files say on which other seeds they were fitted
+REPLICATES = 20
+SHARED = "persuasion_weight"  # the value of the decision rule that all cases have in common, and that no survey gives
+GRID = (0.1, 0.3, 0.5)  # over its swept range
+
+
+class Level(NamedTuple):
+    """What a scenario gives for one strategy and behaviour at the end of the campaign, as shares."""
+
+    strategy: str
+    behaviour: str
+    baseline: float  # medians over the worlds
+    end: float
+    follow_up: float
+    lower: float  # of the end, 90% of the worlds
+    upper: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario file, run: its targets beside the simulation, and what every strategy that was run gives."""
+
+    file: str
+    scenario: Scenario
+    checks: tuple[TargetCheck, ...]
+    levels: tuple[Level, ...]
+
+    @property
+    def title(self) -> str:
+        """What the case is about."""
+        return self.scenario.about.get("title", self.scenario.name)
+
+    @property
+    def met(self) -> int:
+        """Targets that the median of the worlds reaches within tolerance."""
+        return sum(check.verdict == "met" for check in self.checks)
+
+    @property
+    def fitted(self) -> tuple[str, ...]:
+        """Paths of the values that were fitted to this case."""
+        return tuple(dict.fromkeys(str(entry["path"]) for entry in self.scenario.fitted))
+
+    @property
+    def grades(self) -> str:
+        """How the figures of the file are known: "3 measured, 1 derived"."""
+        grades = [entry["grade"] for entry in self.scenario.evidence]
+        counts = {grade: grades.count(grade) for grade in ("measured", "derived", "assumed")}
+        return ", ".join(f"{n} {grade}" for grade, n in counts.items() if n) or "none"
+
+
+class Foretold(NamedTuple):
+    """One target of a case, predicted from the other cases, as shares."""
+
+    case: str
+    behaviour: str
+    strategy: str
+    target: float
+    tolerance: float
+    predicted: float
+    unchanged: float  # what would be foretold if nothing changed; missing where it cannot be said
+    shared: float  # the shared value that the other cases ask for
+
+    @property
+    def gap(self) -> float:
+        """Predicted less target."""
+        return self.predicted - self.target
+
+
+def case_files(folder: Path) -> list[Path]:
+    """Scenario files of a folder, by name.
+
+    Raises
+    ------
+    ScenarioError : there is no such folder, or no scenario file in it
+    """
+    if not folder.is_dir():
+        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if not files:
+        raise ScenarioError(f"{folder}: no scenario files here (*.yaml)")
+    return files
+
+
+def load_cases(files: Iterable[Path]) -> list[tuple[Path, Scenario]]:
+    """All files read; every problem of all of them at once.
+
+    Raises
+    ------
+    ScenarioError : a file cannot be read or run
+    """
+    found, problems = [], []
+    for file in files:
+        try:
+            found.append((file, load_scenario(file)))
+        except ScenarioError as error:
+            problems.append(str(error))
+    if problems:
+        raise ScenarioError("\n".join(problems))
+    return found
+
+
+def check_cases(
+    cases: Sequence[tuple[Path, Scenario]],
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    threads: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[Case]:
+    """Run every case on the worlds of these seeds: with targets, the strategies they name, else all of the file.
+
+    Raises
+    ------
+    RunError : a world of a case failed; says which
+    """
+    found = []
+    for n, (file, scenario) in enumerate(cases):
+        if progress is not None:
+            progress(n, len(cases))
+        named = tuple(dict.fromkeys(s for t in scenario.targets for s in t.strategies if s != "none"))
+        try:
+            comparison = compare(scenario, replicates, seed, threads, named or None)
+        except RunError as error:
+            raise RunError(f"{file}: {error}") from error
+        levels = []
+        for strategy in comparison.strategies:
+            for behaviour in scenario.behaviours:
+                of = {when: comparison.worlds(strategy, f"coverage_{when}", behaviour) for when in _WHENS}
+                middle = (float(np.median(of[when])) for when in _WHENS)
+                levels.append(Level(strategy, behaviour, *middle, *comparison.band(strategy, "coverage_end", behaviour)))
+        checks = tuple(TargetCheck(*row) for row in comparison.targets().itertuples(index=False))
+        found.append(Case(str(file), scenario, checks, tuple(levels)))
+    if progress is not None:
+        progress(len(cases), len(cases))
+    return found
+
+
+_WHENS = ("baseline", "end", "follow_up")
+
+
+def leave_one_out(
+    cases: Sequence[tuple[Path, Scenario]],
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    threads: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> tuple[list[Foretold], float]:
+    """What the other cases foretell of each case with a measured result, and the shared value that all ask for.
+
+    Every case is run with each value of `GRID` for the shared one and its own results unknown: what it fitted to them
+    stands at its `prior`, what it fitted to its baseline stays. For each case, the shared value is then the one that
+    brings the others nearest to their results (least mean absolute gap, every case weighing the same; linear between
+    the values of the grid). Cases of which only the level at the end is known take no part: nothing says where they
+    began.
+    """
+    judged = [(file, s) for file, s in cases if any(_is_result(s, t) for t in s.targets)]
+    seeds = [replicate_seed(seed, r) for r in range(replicates)]
+    curves: list[Array] = []  # of each case: simulated (grid, results)
+    for n, (_, scenario) in enumerate(judged):
+        if progress is not None:
+            progress(n, len(judged))
+        trials = [with_values(scenario, _unfitted(scenario, value)) for value in GRID]
+        places = [i for i, t in enumerate(scenario.targets) if _is_result(scenario, t)]
+        worlds = run_all(partial(_one_world, trials), seeds, threads=threads)
+        curves.append(np.mean(worlds, axis=0)[:, places])
+    if progress is not None:
+        progress(len(judged), len(judged))
+    fine = np.linspace(GRID[0], GRID[-1], 41)
+    paths = [np.array([np.interp(fine, GRID, column) for column in curve.T]) for curve in curves]  # (results, fine)
+    goals = [np.array([t.value for t in s.targets if _is_result(s, t)]) for _, s in judged]
+    misses = np.array([np.abs(path - goal[:, None]).mean(axis=0) for path, goal in zip(paths, goals, strict=True)])
+    found = []
+    for n, (_, scenario) in enumerate(judged):
+        others = np.delete(misses, n, axis=0)
+        best = int(np.argmin(others.mean(axis=0))) if len(others) else len(fine) // 2
+        results = [t for t in scenario.targets if _is_result(scenario, t)]
+        for target, path in zip(results, paths[n], strict=True):
+            before = [t.value for t in scenario.targets if t.behaviour == target.behaviour and t.when == "baseline"]
+            unchanged = 0.0 if target.against else before[0] if before else math.nan
+            about = (scenario.name, target.behaviour, target.strategy, target.value, target.tolerance)
+            found.append(Foretold(*about, float(path[best]), unchanged, float(fine[best])))
+    return found, float(fine[int(np.argmin(misses.mean(axis=0)))]) if judged else math.nan
+
+
+def _one_world(trials: Sequence[Scenario], seed: int) -> list[list[float]]:
+    """What every trial gives for its targets in the same world: they differ in what no world depends on."""
+    world = build_world(trials[0], seed)
+    return [simulated(trial, seed, world) for trial in trials]
+
+
+def _is_result(scenario: Scenario, target: Target) -> bool:
+    """A surveyed figure of what the campaign changed: a difference, or a level where the level before is known."""
+    if target.when == "baseline" or target.strategy == "none" or target.measure != "surveyed":
+        return False
+    before = [t for t in scenario.targets if t.behaviour == target.behaviour and t.when == "baseline"]
+    return bool(target.against or before)
+
+
+def _unfitted(scenario: Scenario, shared: float) -> dict[str, float]:
+    """Values that hide a case's results from it: the shared one everywhere, and what it fitted to them at its prior."""
+    prior = {str(e["path"]): float(e["prior"]) for e in scenario.fitted if e.get("prior") not in (None, "")}
+    return prior | {f"behaviours.{name}.{SHARED}": shared for name in scenario.behaviours}
