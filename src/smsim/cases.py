@@ -16,17 +16,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from smsim import __version__
+from smsim import cases_text as text
 from smsim.calibrate import simulated, with_values
 from smsim.compare import compare
 from smsim.engine.arrays import Array
 from smsim.errors import RunError, ScenarioError
 from smsim.findings import TargetCheck
+from smsim.outcomes import WHENS
 from smsim.runner import replicate_seed, run_all
 from smsim.scenario import Scenario, Target, load_scenario
 from smsim.world import build_world
 
 SEED = 9000  # of the worlds on which cases are judged; the files say on which other seeds they were fitted
-REPLICATES = 20
+REPLICATES = 40
 SHARED = "persuasion_weight"  # the value of the decision rule that all cases have in common, and that no survey gives
 GRID = (0.1, 0.3, 0.5)  # over its swept range
 
@@ -93,19 +96,65 @@ class Foretold(NamedTuple):
         return self.predicted - self.target
 
 
-def case_files(folder: Path) -> list[Path]:
-    """Scenario files of a folder, by name.
+@dataclass(frozen=True)
+class Report:
+    """What `smsim scenarios --check` found."""
+
+    cases: tuple[Case, ...]
+    foretold: tuple[Foretold, ...]
+    shared: float  # the shared value that all cases together ask for
+    replicates: int
+    seed: int
+
+    def rows(self) -> dict[str, Any]:
+        """Everything as plain values, for scripts."""
+        return text.as_rows(self.cases, self.foretold, self.shared)
+
+    def screen(self) -> str:
+        """The tables, to read."""
+        return text.screen(self.cases, self.foretold, self.shared)
+
+    def write(self, file: Path) -> None:
+        """Write the page of the evidence, ``docs/evidence.md``.
+
+        Raises
+        ------
+        ScenarioError : the file cannot be written
+        """
+        made = f"{self.replicates} worlds per case, base seed {self.seed}, smsim {__version__}"
+        page = text.markdown(self.cases, self.foretold, self.shared, f"smsim scenarios --check --write {file}", made)
+        try:
+            file.write_bytes(page.encode("utf-8"))
+        except OSError as error:
+            raise ScenarioError(f"--write {file}: cannot write there ({error.strerror}); name another file") from None
+
+
+def report_on(
+    files: Sequence[Path],
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    threads: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Report:
+    """Run every scenario file on unused seeds, and foretell each measured case from the others.
 
     Raises
     ------
-    ScenarioError : there is no such folder, or no scenario file in it
+    ScenarioError : no files, or one cannot be read or run
+    RunError : a world failed
     """
-    if not folder.is_dir():
-        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
     if not files:
-        raise ScenarioError(f"{folder}: no scenario files here (*.yaml)")
-    return files
+        raise ScenarioError("no scenario files here (*.yaml); name a folder that holds some")
+    cases = load_cases(files)
+    parts = len(cases) + sum(any(_is_result(s, t) for t in s.targets) for _, s in cases)
+
+    def later(done: int, total: int) -> None:
+        if progress is not None:
+            progress(len(cases) + done, parts)
+
+    checked = check_cases(cases, replicates, seed, threads, progress and (lambda done, total: progress(done, parts)))
+    foretold, shared = leave_one_out(cases, max(2, replicates // 2), seed, threads, later)
+    return Report(tuple(checked), tuple(foretold), shared, replicates, seed)
 
 
 def load_cases(files: Iterable[Path]) -> list[tuple[Path, Scenario]]:
@@ -151,17 +200,14 @@ def check_cases(
         levels = []
         for strategy in comparison.strategies:
             for behaviour in scenario.behaviours:
-                of = {when: comparison.worlds(strategy, f"coverage_{when}", behaviour) for when in _WHENS}
-                middle = (float(np.median(of[when])) for when in _WHENS)
-                levels.append(Level(strategy, behaviour, *middle, *comparison.band(strategy, "coverage_end", behaviour)))
+                median = {w: float(np.median(comparison.worlds(strategy, f"coverage_{w}", behaviour))) for w in WHENS}
+                band = comparison.band(strategy, "coverage_end", behaviour)
+                levels.append(Level(strategy, behaviour, median["baseline"], median["end"], median["follow_up"], *band))
         checks = tuple(TargetCheck(*row) for row in comparison.targets().itertuples(index=False))
         found.append(Case(str(file), scenario, checks, tuple(levels)))
     if progress is not None:
         progress(len(cases), len(cases))
     return found
-
-
-_WHENS = ("baseline", "end", "follow_up")
 
 
 def leave_one_out(

@@ -83,7 +83,7 @@ def targets_of(comparison: Comparison) -> list[TargetCheck]:
         median = lower = upper = math.nan
         if set(target.strategies) <= set(comparison.strategies):
             place = (target.outcome, target.behaviour, target.group)
-            values = target.read(lambda strategy, place=place: comparison.worlds(strategy, *place))
+            values = target.read({s: comparison.worlds(s, *place) for s in target.strategies}.__getitem__)
             lower, median, upper = (float(x) for x in np.quantile(values, (LOW, 0.5, HIGH)))
         gap = median - target.value
         verdict = "not compared" if math.isnan(gap) else "met" if abs(gap) <= target.tolerance else "missed"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from smsim.cli.scenarios import scenarios
 from smsim.cli.shared import File, Json, Out, Seed, Threads
 from smsim.cli.shared import checked_folder as _checked_folder
 from smsim.cli.shared import command_line as _command
@@ -308,46 +309,4 @@ def parameters(
         typer.echo(f"{p.path}{symbol}: {default} {p.unit}{limits}\n    {p.doc}. Source: {p.source}")
 
 
-@app.command()
-def scenarios(
-    folder: Annotated[Path, typer.Argument(help="Folder of scenario files.")] = Path("scenarios"),
-    as_json: Json = False,
-) -> None:
-    """List the scenario files of a folder."""
-    from smsim.scenario import load_scenario
-
-    if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir fails for a name that is too long
-        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
-    rows = []
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        try:
-            rows.append(_row(path, load_scenario(path)))
-        except ScenarioError as error:
-            rows.append({"file": str(path), "problem": str(error)})
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-    else:
-        for row in rows or [{"file": str(folder), "problem": f"{folder}: no scenario files here (*.yaml)"}]:
-            typer.echo(row["problem"] if "problem" in row else _row_text(row), err="problem" in row)
-    if any("problem" in row for row in rows):
-        raise typer.Exit(2)
-
-
-def _row(path: Path, scenario: Scenario) -> dict[str, Any]:
-    grades = [entry["grade"] for entry in scenario.evidence]
-    return {
-        "file": str(path),
-        "name": scenario.name,
-        "title": scenario.about.get("title", ""),
-        "behaviours": list(scenario.behaviours),
-        "targets": len(scenario.targets),
-        "illustrative": scenario.illustrative,
-        "evidence": {grade: grades.count(grade) for grade in ("measured", "derived", "assumed")},
-        "digest": scenario.digest,
-    }
-
-
-def _row_text(row: dict[str, Any]) -> str:
-    compared = f"{row['targets']} target{'s' * (row['targets'] > 1)}" if row["targets"] else "illustrative"
-    evidence = ", ".join(f"{count} {grade}" for grade, count in row["evidence"].items() if count) or "none"
-    return f"{row['file']}: {row['title'] or row['name']}\n    {compared}; evidence: {evidence}"
+app.command()(scenarios)

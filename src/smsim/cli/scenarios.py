@@ -1,0 +1,52 @@
+"""``smsim scenarios``: what there is, and with --check what it gives beside the evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsim.cli.shared import Json, Threads, progress_bar
+from smsim.errors import ScenarioError
+
+
+def scenarios(
+    folder: Annotated[Path, typer.Argument(help="Folder of scenario files.")] = Path("scenarios"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Run every one on unused seeds, beside its targets (a few minutes).")
+    ] = False,
+    replicates: Annotated[int, typer.Option(min=2, help="Worlds per scenario, with --check.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of those worlds.")] = 9000,
+    threads: Threads = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FILE", help="With --check: also write the page docs/evidence.md.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the scenario files of a folder; with --check, run them and compare with the evidence."""
+    if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir fails for a name that is too long
+        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
+    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if check:
+        from smsim.cases import report_on
+
+        with progress_bar("running every scenario") as progress:
+            report = report_on(files, replicates, seed, threads, progress)
+        typer.echo(json.dumps(report.rows(), indent=2) if as_json else report.screen())
+        if write is not None:
+            report.write(write)
+            typer.echo(f"\nWritten: {write}", err=as_json)
+        return
+    from smsim.cases_text import listing, row_text
+
+    rows = listing(files)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        for row in rows or [{"file": str(folder), "problem": f"{folder}: no scenario files here (*.yaml)"}]:
+            typer.echo(row["problem"] if "problem" in row else row_text(row), err="problem" in row)
+    if any("problem" in row for row in rows):
+        raise typer.Exit(2)
