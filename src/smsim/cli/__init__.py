@@ -6,10 +6,9 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -24,9 +23,6 @@ from smsim.cli.shared import needs as _needs
 from smsim.cli.shared import progress_bar as _progress
 from smsim.cli.sweep import sweep
 from smsim.errors import RunError, ScenarioError, SmsimError
-
-if TYPE_CHECKING:
-    from smsim.scenario import Scenario
 
 
 class Sentences(TyperGroup):

@@ -1,0 +1,153 @@
+"""The cases of the evidence: what the check says of a case is what the case gives, and nothing is fitted in secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from smsim.calibrate import simulated, with_values
+from smsim.cases import GRID, SEED, SHARED, check_cases, leave_one_out, report_on
+from smsim.cli import app
+from smsim.outcomes import Key, outcomes_of
+from smsim.runner import replicate_seed
+from smsim.scenario import Scenario, load_scenario
+from smsim.simulate import simulate_all
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+CASES = [load_scenario(path) for path in sorted(SCENARIOS.glob("*.yaml"))]
+MEASURED = [scenario for scenario in CASES if scenario.targets]
+
+
+def small(**more) -> Scenario:
+    """A small case with a state before, a result and a count of the programme."""
+    base = {
+        "world": {"households": 600},
+        "behaviours": {"it": {"threshold_mean": 0.3, "aware_share": 0.9}},
+        "run": {"burn_in_weeks": 20, "follow_up_weeks": 0},
+        "campaign": {"weeks": 12, "pretest_cost": 0, "doses_recorded_ratio": 1.2, "target_population_ratio": 0.8},
+        "targets": [
+            {"when": "baseline", "value": 0.3, "tolerance": 0.1, "source": "made"},
+            {"strategy": "hybrid", "when": "end", "value": 0.4, "tolerance": 0.1, "source": "made"},
+            {"strategy": "hybrid", "against": "none", "when": "end", "value": 0.1, "tolerance": 0.1, "source": "made"},
+            {"strategy": "hybrid", "when": "end", "measure": "administrative", "value": 0.6, "tolerance": 0.1,
+             "source": "made"},
+        ],
+    }  # fmt: skip
+    return Scenario.from_mapping({**base, **more}, name="small")
+
+
+def test_a_target_is_read_as_level_difference_or_what_the_programme_counts():
+    scenario = small()
+    before, level, difference, counted = simulated(scenario, 3)
+    runs = simulate_all(scenario, ("hybrid", "none"), 3)
+    end = {s: outcomes_of(scenario, r.ledger, r.record)[Key("it", "all", "coverage_end")] for s, r in runs.items()}
+    assert level == end["hybrid"]
+    assert difference == end["hybrid"] - end["none"]
+    assert counted == pytest.approx(1.2 / 0.8 * level, rel=1e-12)
+    assert 0 < before < level
+
+
+def test_a_case_is_judged_by_the_median_of_its_worlds():
+    scenario = small()
+    (case,) = check_cases([(Path("small.yaml"), scenario)], replicates=5, seed=4)
+    worlds = np.array([simulated(scenario, replicate_seed(4, r)) for r in range(5)])
+    assert [check.median for check in case.checks] == pytest.approx(np.median(worlds, axis=0), abs=1e-12)
+    goal = [target.value for target in scenario.targets]
+    assert [check.verdict == "met" for check in case.checks] == list(np.abs(np.median(worlds, axis=0) - goal) <= 0.1)
+
+
+def test_the_other_case_alone_decides_what_is_foretold():
+    # Two cases: each is foretold with the shared value that brings the other nearest, which the grid itself shows.
+    end = {"behaviour": "it", "strategy": "hybrid", "when": "end", "tolerance": 0.1, "source": "made"}
+    before = {"behaviour": "it", "when": "baseline", "value": 0.3, "tolerance": 0.1, "source": "made"}
+    at = {}
+    for x in GRID:
+        trial = with_values(small(), {f"behaviours.it.{SHARED}": x})
+        at[x] = np.mean([simulated(trial, replicate_seed(5, r)) for r in range(3)], axis=0)
+    low = small(targets=[before, {**end, "value": float(at[GRID[0]][1])}])
+    high = small(targets=[before, {**end, "value": float(at[GRID[-1]][1])}])
+    rows, _ = leave_one_out([(Path("low"), low), (Path("high"), high)], replicates=3, seed=5)
+    assert [row.shared for row in rows] == [GRID[-1], GRID[0]]
+    assert [row.predicted for row in rows] == pytest.approx([high.targets[1].value, low.targets[1].value], abs=1e-12)
+
+
+def test_a_value_fitted_to_the_result_stands_at_its_prior_when_the_case_is_foretold():
+    fitted = [{"path": "campaign.budget_per_household", "to": "the end", "by": "hand", "prior": 6}]
+    rich = small(campaign={"weeks": 12, "pretest_cost": 0, "budget_per_household": 60}, fitted=fitted)
+    poor = small(campaign={"weeks": 12, "pretest_cost": 0, "budget_per_household": 6}, fitted=fitted)
+    seen = [leave_one_out([(Path("a"), one)], replicates=2, seed=1)[0] for one in (rich, poor)]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("scenario", MEASURED, ids=lambda s: s.name)
+def test_no_case_fits_more_values_than_it_has_targets(scenario: Scenario):
+    paths = {entry["path"] for entry in scenario.fitted}
+    assert len(paths) <= len(scenario.targets)
+
+
+@pytest.mark.parametrize("scenario", [s for s in CASES if s.evidence], ids=lambda s: s.name)
+def test_every_case_says_where_it_comes_from(scenario: Scenario):
+    assert all(entry["source"] for entry in scenario.evidence)
+    assert scenario.targets or scenario.illustrative
+    if scenario.name not in ("village", "ethiopia-smdc"):
+        assert scenario.about.get("design"), "about.design: before and after, randomized, ..."
+
+
+def test_cases_share_one_decision_rule():
+    own = {"ethiopia-smdc"}  # of the main job, fitted before
+    rules = {
+        (values["threshold_sd"], values[SHARED], values["norm_weight"], values["leader_weight"])
+        for scenario in MEASURED
+        if scenario.name not in own and not scenario.name.startswith("steps-")
+        for values in scenario.behaviours.values()
+    }
+    assert len(rules) == 1
+
+
+def test_no_case_was_fitted_on_the_seeds_that_judge_it():
+    for scenario in MEASURED:
+        assert all(str(SEED) not in str(entry.get("seeds", "")) for entry in scenario.fitted)
+
+
+def test_the_near_null_has_only_its_baseline_fitted():
+    angola = load_scenario(SCENARIOS / "core-group-angola.yaml")
+    assert [entry["path"] for entry in angola.fitted] == ["behaviours.birth-dose.threshold_mean"]
+    assert "baseline" in angola.fitted[0]["to"]
+
+
+def test_the_command_prints_the_tables_and_writes_the_page(tmp_path: Path):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    (folder / "small.yaml").write_text(small().to_yaml(), encoding="utf-8")
+    page = tmp_path / "evidence.md"
+    arguments = ["scenarios", str(folder), "--check", "--replicates", "2", "--write", str(page)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "as the programme counts it" in done.stdout
+    assert page.read_text(encoding="utf-8").startswith("# Evidence\n")
+    rows = json.loads(CliRunner().invoke(app, [*arguments[:5], "--json"]).stdout)
+    assert [len(rows["cases"]), len(rows["cases"][0]["targets"]), len(rows["foretold"])] == [1, 4, 2]
+
+
+def test_a_broken_file_is_a_sentence_before_anything_runs(tmp_path: Path):
+    (tmp_path / "bad.yaml").write_text("wrld: {}", encoding="utf-8")
+    done = CliRunner().invoke(app, ["scenarios", str(tmp_path), "--check"])
+    assert done.exit_code == 2
+    assert "did you mean 'world'?" in done.stderr
+
+
+@pytest.mark.validation
+def test_eight_cases_lie_within_tolerance_and_the_near_null_stays_near_null():
+    files = [SCENARIOS / f"{scenario.name}.yaml" for scenario in MEASURED]
+    report = report_on(files)
+    whole = [case for case in report.cases if case.met == len(case.checks)]
+    assert len(whole) >= 8
+    assert all(len(case.fitted) <= len(case.checks) for case in report.cases)
+    angola = next(case for case in report.cases if case.scenario.name == "core-group-angola")
+    with_it, without = (next(x for x in angola.levels if x.strategy == s) for s in ("cgpp", "none"))
+    assert with_it.end - with_it.baseline < 0.1
+    assert with_it.end - without.end < 0.1
