@@ -122,7 +122,10 @@ class Report:
         ScenarioError : the file cannot be written
         """
         made = f"{self.replicates} worlds per case, base seed {self.seed}, smsim {__version__}"
-        page = text.markdown(self.cases, self.foretold, self.shared, f"smsim scenarios --check --write {file}", made)
+        options = f" --replicates {self.replicates}" if self.replicates != REPLICATES else ""
+        options += f" --seed {self.seed}" if self.seed != SEED else ""
+        command = f"smsim scenarios --check{options} --write {file.as_posix()}"
+        page = text.markdown(self.cases, self.foretold, self.shared, command, made)
         try:
             file.write_bytes(page.encode("utf-8"))
         except OSError as error:
