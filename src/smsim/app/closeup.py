@@ -8,10 +8,10 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import panel as pn
 
 from smsim.app.compute import base_key, plan_key
+from smsim.app.figures import BUTTON_CSS
 from smsim.app.history import History, posts_of, watch, without_household, without_mobilizers
 from smsim.app.layout import area as area_layout
 from smsim.app.scenes import area, player, village
@@ -59,18 +59,23 @@ class CloseUp:
             stylesheets=[".bk-input { font-size: 16px }"],
         )  # fmt: skip
         self.household.param.watch(self._household_typed, "value")
-        self.why = page._html(self._invitation())
-        self.neighbours = pn.widgets.Select(name=_("What if this neighbour had not been there?"), options=[], width=330)
+        self.why = page._html("")
+        self.neighbours = pn.widgets.Select(name=_("What if this neighbour had not been there?"), options=[], width=220)
         self.ask_neighbour = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
         self.ask_mobilizer = pn.widgets.Button(
-            name=_("What if the village had had no mobilizer?"), button_type="primary", margin=(24, 10, 0, 20)
+            name=_("What if the village had had no mobilizer?"), button_type="primary", margin=(10, 10, 0, 10)
         )
         self.ask_neighbour.on_click(lambda _e: self._what_if("neighbour"))
         self.ask_mobilizer.on_click(lambda _e: self._what_if("mobilizer"))
         self.outcome = page._html("")
-        self.questions = pn.Row(
-            self.neighbours, self.ask_neighbour, self.ask_mobilizer, visible=False, sizing_mode="stretch_width"
+        self.questions = pn.Column(
+            pn.Row(self.neighbours, self.ask_neighbour), self.ask_mobilizer, self.outcome, visible=False
         )
+        back = pn.widgets.Button(name=_("Back to the sliders"), sizing_mode="stretch_width", stylesheets=[BUTTON_CSS])
+        back.on_click(lambda _e: self._close())
+        # Takes the place of the sliders while a household is looked at, so that it stands beside the village.
+        self.why_view = pn.Column(back, self.questions, self.why, sizing_mode="stretch_width")
+        self.hint = page._html(self._invitation())
         note = _(
             "The map is schematic: distances to the facility (the cross) are the model's, directions are made up. "
             "Click a community to see its households. A thick orange ring: leaders were against the campaign at "
@@ -86,10 +91,7 @@ class CloseUp:
             self._figure(village_player),
             self._pair(self.village_titles, self.villages),
             page._html(stage_legend(_)),
-            pn.Row(self.chooser, self.household, sizing_mode="stretch_width"),
-            self.why,
-            self.questions,
-            self.outcome,
+            pn.Row(self.chooser, self.household, self.hint, sizing_mode="stretch_width"),
             sizing_mode="stretch_width",
         )
 
@@ -142,11 +144,10 @@ class CloseUp:
     def _show(self, world: World, community: int, histories: dict[str, History], at: Array) -> None:
         page, self.community, self.histories = self.page, community, histories
         where, centre = area_layout(world)
-        opposed, treated = np.asarray(world.places.leader_response) < 1, np.asarray(world.places.treated)
         with pn.io.hold():
             for side, history in self.histories.items():
                 self.villages[side].show(history, at, int(self.village_week.value))
-                self.maps[side].show(history, where, centre, opposed, treated, self.community)
+                self.maps[side].show(history, where, centre, world.places, self.community)
                 title = f"<h3 class='{side.lower()}'>{escape(page.labels[side])}</h3>"
                 self.map_titles[side].object = self.village_titles[side].object = title
             self._choices(len(where), len(histories["A"].households))
@@ -188,7 +189,7 @@ class CloseUp:
 
     def _explain(self) -> None:
         if self.chosen is None:
-            self.why.object, self.questions.visible = self._invitation(), False
+            self._close()
             return
         parts = []
         for side, history in self.histories.items():
@@ -196,8 +197,20 @@ class CloseUp:
             parts.append(why_html(found, side, f"{found.title}, {self.page.labels[side]}", self.words))
         self.why.object = f"<div class='whys'>{''.join(parts)}</div>"
         others = self.histories["A"].neighbours(self.chosen)
-        self.neighbours.options = {household_name(self.words, j): j for j, _w in others}
+        options = {household_name(self.words, j): j for j, _w in others}
+        self.neighbours.param.update(options=options, value=others[0][0] if others else None)
         self.questions.visible = bool(others)
+        self.page.side[:] = [self.why_view]
+        self.page.side.visible = True
+
+    def _close(self) -> None:
+        """Back to the sliders."""
+        self.chosen = None
+        self.household.value = None
+        for one in self.villages.values():
+            one.homes.selected.indices = []
+        if list(self.page.side) != [self.page.controls.view]:
+            self.page.side[:] = [self.page.controls.view]
 
     def _what_if(self, what: str) -> None:
         """The same world and luck without a neighbour, or without the village's mobilizers, under both plans."""

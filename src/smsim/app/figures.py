@@ -16,6 +16,7 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJSTickFormatter,
     Label,
+    NoOverlap,
     Range1d,
     Span,
 )
@@ -47,20 +48,22 @@ SLIDER_CSS = """
 BUTTON_CSS = ".bk-btn { font-size: 16px; min-height: 38px } .bk-btn:focus-visible { outline: 3px solid #f0a500 }"
 
 
-def percent_formatter(words: Words) -> CustomJSTickFormatter:
-    """Ticks as per cent in the reader's way of writing numbers."""
+def percent_formatter() -> CustomJSTickFormatter:
+    """Ticks as per cent, as the language of the page writes them."""
     return CustomJSTickFormatter(
-        args={"language": words.language},
-        code="return new Intl.NumberFormat(language, {style: 'percent', maximumFractionDigits: 0}).format(tick)",
+        code="""
+return new Intl.NumberFormat(document.documentElement.lang || "en", {style: "percent", maximumFractionDigits: 0})
+  .format(tick)"""
     )
 
 
-def base_figure(alt: str, **options: Any) -> Any:
+def base_figure(alt: str, name: str, **options: Any) -> Any:
     """An empty figure in the house's look.
 
     Parameters
     ----------
     alt : what the picture shows, for those who do not see it
+    name : by which the page finds it, and its axes: name-x and name-y
     """
     made = figure(
         toolbar_location=None,
@@ -69,7 +72,9 @@ def base_figure(alt: str, **options: Any) -> Any:
         background_fill_color="#ffffff",
         border_fill_color=None,
         outline_line_color=None,
-        html_attributes={"role": "img", "aria-label": alt},
+        name=name,
+        # A canvas takes the page's direction: right to left would throw its texts about; letters join all the same.
+        html_attributes={"role": "img", "aria-label": alt, "dir": "ltr"},
         **options,
     )
     for axis in (*made.xaxis, *made.yaxis):
@@ -79,6 +84,8 @@ def base_figure(alt: str, **options: Any) -> Any:
         axis.axis_label_text_color = axis.major_label_text_color = INK
         axis.axis_line_color = axis.major_tick_line_color = "#9aa1a9"
         axis.minor_tick_line_color = None
+        axis.major_label_policy = NoOverlap()
+    made.xaxis.name, made.yaxis.name = f"{name}-x", f"{name}-y"
     made.grid.grid_line_color = GRID
     made.toolbar.active_drag = None
     return made
@@ -124,17 +131,18 @@ def curves(words: Words, labels: dict[str, str], height: int = 330) -> Curves:
     """Coverage by week, empty: see `Curves.show`. labels: side -> what its line is called."""
     _ = words
     alt = _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign.")
-    made = base_figure(alt, height=height, x_range=Range1d(-52, 104), y_range=Range1d(0, 1))
+    made = base_figure(alt, "curves", height=height, x_range=Range1d(-52, 104), y_range=Range1d(0, 1))
     made.xaxis.axis_label = _("weeks since the campaign began")
     made.yaxis.axis_label = _("share of households that do it")
-    made.yaxis.formatter = percent_formatter(words)
-    made.xaxis.formatter = number_formatter(words)
+    made.yaxis.formatter = percent_formatter()
+    made.xaxis.formatter = number_formatter()
     campaign = BoxAnnotation(left=0, right=52, fill_color="#eef3f8", fill_alpha=0.9, line_color=None, level="underlay")
     made.add_layout(campaign)
     campaign_label = Label(
         x=1, y=1, text=_("campaign"), text_font=FONT, text_font_size="15px", text_color=FAINT, text_baseline="top",
         y_offset=-4, x_offset=4,
     )  # fmt: skip
+    campaign_label.name, campaign.name = "campaign-label", "campaign"
     made.add_layout(campaign_label)
     empty: dict[str, list[float]] = {"week": [], "mean": [], "low": [], "high": []}
     sources = {key: ColumnDataSource(empty, name=f"curve-{key}") for key in ("none", *SIDE_COLOURS)}
@@ -159,10 +167,10 @@ def curves(words: Words, labels: dict[str, str], height: int = 330) -> Curves:
     return Curves(made, sources, campaign, campaign_label, now)
 
 
-def number_formatter(words: Words) -> CustomJSTickFormatter:
-    """Ticks as whole numbers in the reader's way of writing them."""
+def number_formatter() -> CustomJSTickFormatter:
+    """Ticks as numbers, as the language of the page writes them."""
     return CustomJSTickFormatter(
-        args={"language": words.language}, code="return new Intl.NumberFormat(language).format(tick)"
+        code='return new Intl.NumberFormat(document.documentElement.lang || "en").format(tick)'
     )
 
 
@@ -190,9 +198,9 @@ class Rows:
 
 def dots(words: Words, alt: str, axis: str, height: int = 420) -> Rows:
     """Coverage by group: a dot per side with the band of 90% of the worlds."""
-    made = base_figure(alt, height=height, y_range=[" "], x_range=Range1d(0, 1))
+    made = base_figure(alt, "groups", height=height, y_range=[" "], x_range=Range1d(0, 1))
     made.xaxis.axis_label = axis
-    made.xaxis.formatter = percent_formatter(words)
+    made.xaxis.formatter = percent_formatter()
     made.ygrid.grid_line_color = None
     made.yaxis.major_label_text_font_size = "16px"
     sources = {}
@@ -209,9 +217,9 @@ def dots(words: Words, alt: str, axis: str, height: int = 420) -> Rows:
 
 def bars(words: Words, alt: str, axis: str, height: int = 420) -> Rows:
     """US$ by item: a bar per side."""
-    made = base_figure(alt, height=height, y_range=[" "], x_range=Range1d(0, 1))
+    made = base_figure(alt, "money", height=height, y_range=[" "], x_range=Range1d(0, 1))
     made.xaxis.axis_label = axis
-    made.xaxis.formatter = number_formatter(words)
+    made.xaxis.formatter = number_formatter()
     made.ygrid.grid_line_color = None
     made.yaxis.major_label_text_font_size = "16px"
     sources = {}

@@ -17,6 +17,7 @@ from bokeh.models import (
     DataRange1d,
     FixedTicker,
     HoverTool,
+    Label,
     LinearColorMapper,
     Range1d,
     Row,
@@ -26,9 +27,9 @@ from bokeh.models import (
 )
 from bokeh.palettes import cividis
 
-from smsim.app.figures import BUTTON_CSS, FONT, SIDE_COLOURS, SLIDER_CSS, base_figure, percent_formatter
+from smsim.app.figures import BUTTON_CSS, FONT, INK, SIDE_COLOURS, SLIDER_CSS, base_figure, percent_formatter
 from smsim.app.history import History
-from smsim.engine.arrays import Array
+from smsim.engine.arrays import Array, Places
 from smsim.i18n import Words
 
 # Stage -> fill, line, marker, size; in the order of `smsim.engine.arrays.STAGES`.
@@ -136,7 +137,11 @@ def village(words: Words, side: str, week: Slider, height: int = 430) -> Village
     _ = words
     alt = _("Village under plan {side}: every mark is a household, every line a tie.", side=side)
     made = base_figure(
-        alt, height=height, x_range=Range1d(-1.06, 1.06), y_range=Range1d(-1.06, 1.06), name=f"village-{side}"
+        alt,
+        f"village-{side}",
+        height=height,
+        x_range=Range1d(-1.06, 1.06),
+        y_range=Range1d(-1.06, 1.06),
     )
     made.axis.visible = False
     made.grid.grid_line_color = None
@@ -158,11 +163,27 @@ def village(words: Words, side: str, week: Slider, height: int = 430) -> Village
     marks.selection_glyph = marks.glyph.clone(line_color="#000000", line_width=4)
     marks.nonselection_glyph = None
     made.add_tools(TapTool(renderers=[marks]), HoverTool(renderers=[marks], tooltips=[(_("household"), "@id")]))
+    count = Label(
+        x=4, y=4, x_units="screen", y_units="screen", text="", text_font=FONT, text_font_size="19px",
+        text_font_style="bold", text_color=INK, background_fill_color="#ffffff", background_fill_alpha=0.85,
+        padding=4,
+    )  # fmt: skip
+    made.add_layout(count)
     looks = [list(look) for look in STAGE_LOOKS]
-    args = {"homes": homes, "ties": ties, "lit": lit, "frames": frames, "looks": looks, "week": week}
+    count.name, count.tags = f"count-{side}", [_("{count} of {all} do it")]
+    args = {
+        "count": count,
+        "homes": homes,
+        "ties": ties,
+        "lit": lit,
+        "frames": frames,
+        "looks": looks,
+        "week": week,
+    }
     follow = CustomJS(args=args, code=FRAME_JS)
     week.js_on_change("value", follow)
     frames.js_on_change("data", follow)
+    made.tags = [frames, week]  # takes them into the document
     return Village(made, homes, ties, lit, frames)
 
 
@@ -175,8 +196,9 @@ class Area:
     facilities: ColumnDataSource
     frames: ColumnDataSource
 
-    def show(self, history: History, at: Array, centre: Array, opposed: Array, treated: Array, chosen: int) -> None:
+    def show(self, history: History, at: Array, centre: Array, places: Places, chosen: int) -> None:
         """Put coverage by community into the map: at (C, 2) and centre (F, 2) in km."""
+        opposed, treated, facility = places.leader_response < 1, places.treated, places.facility
         first = max(history.first_week - 1, 0)
         table = np.round(np.nan_to_num(history.coverage[first:]), 3)
         self.frames.data = {"frames": [json.dumps(table.tolist())]}
@@ -185,7 +207,9 @@ class Area:
         width = [5.0 if c == chosen else (3.0 if o else 1.0) for c, o in enumerate(opposed)]
         self.communities.data = {
             "x": at[:, 0], "y": at[:, 1], "id": np.arange(1, count + 1), "value": table[0], "edge": edge,
-            "width": width, "label": [f"{v:.0%}" for v in table[0]], "alpha": np.where(treated == 1, 1.0, 0.35),
+            "width": width, "label": [f"{v:.0%}" for v in table[0]],
+            "fx": centre[facility, 0], "fy": centre[facility, 1],
+            "alpha": np.where(treated == 1, 1.0, 0.35),
         }  # fmt: skip
         self.facilities.data = {"x": centre[:, 0], "y": centre[:, 1]}
 
@@ -194,8 +218,8 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     """The schematic map of the area under one side's plan, played by `week`."""
     _ = words
     alt = _("Map under plan {side}: every disc is a community, darker or lighter by how many do it.", side=side)
-    ranges = (DataRange1d(range_padding=0.12), DataRange1d(range_padding=0.12))
-    made = base_figure(alt, height=height, match_aspect=True, name=f"map-{side}", x_range=ranges[0], y_range=ranges[1])
+    ranges = (DataRange1d(range_padding=0.22), DataRange1d(range_padding=0.22))
+    made = base_figure(alt, f"map-{side}", height=height, match_aspect=True, x_range=ranges[0], y_range=ranges[1])
     made.axis.visible = False
     made.grid.grid_line_color = None
     made.background_fill_color = "#fbfaf7"
@@ -203,11 +227,12 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     made.outline_line_width = 2
     # Two unseen points, for a range of nothing has no aspect.
     unseen: dict[str, list[Any]] = {"x": [-9, 9], "y": [-9, 9], "id": [0, 0], "value": [0, 0], "edge": ["#fbfaf7"] * 2}
-    unseen |= {"width": [0, 0], "label": ["", ""], "alpha": [0, 0]}
+    unseen |= {"width": [0, 0], "label": ["", ""], "alpha": [0, 0], "fx": [-9, 9], "fy": [-9, 9]}
     communities = ColumnDataSource(unseen, name=f"communities-{side}")
     facilities = ColumnDataSource({"x": [], "y": []}, name=f"facilities-{side}")
     frames = ColumnDataSource({"frames": []}, name=f"area-{side}")
     mapper = LinearColorMapper(palette=cividis(256), low=0, high=1)
+    made.segment("x", "y", "fx", "fy", source=communities, line_color="#b9b4a7", line_width=2)
     made.scatter("x", "y", source=facilities, marker="cross", size=20, line_width=6, line_color="#CC0077")
     discs = made.scatter(
         "x", "y", source=communities, size=42, fill_color={"field": "value", "transform": mapper}, line_color="edge",
@@ -220,7 +245,7 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     )  # fmt: skip
     made.add_tools(TapTool(renderers=[discs]), HoverTool(renderers=[discs], tooltips=[(_("community"), "@id")]))
     bar = ColorBar(
-        color_mapper=mapper, width=10, padding=4, formatter=percent_formatter(words), border_line_color=None,
+        color_mapper=mapper, width=10, padding=4, formatter=percent_formatter(), border_line_color=None,
         ticker=FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1]), major_label_text_font=FONT,
         major_label_text_font_size="14px", background_fill_alpha=0,
     )  # fmt: skip
@@ -232,12 +257,10 @@ if (frames.text !== text) { frames.text = text; frames.parsed = text ? JSON.pars
 const table = frames.parsed;
 if (!table || !communities.data.x.length) return;
 const row = table[Math.max(0, Math.min(table.length - 1, week.value))];
-const say = new Intl.NumberFormat(language, {style: 'percent', maximumFractionDigits: 0});
+const say = new Intl.NumberFormat(document.documentElement.lang || "en", {style: 'percent', maximumFractionDigits: 0});
 communities.data = {...communities.data, value: row, label: row.map(v => say.format(v))};
 """
-    follow = CustomJS(
-        args={"communities": communities, "frames": frames, "week": week, "language": words.language}, code=code
-    )
+    follow = CustomJS(args={"communities": communities, "frames": frames, "week": week}, code=code)
     week.js_on_change("value", follow)
     frames.js_on_change("data", follow)
     return Area(made, communities, facilities, frames)

@@ -19,10 +19,17 @@ SHOWN_GROUPS = (
     "all", "wealth:richest", "wealth:richer", "wealth:middle", "wealth:poorer", "wealth:poorest", "head:female",
     "language:minority", "hesitancy:hesitant", "distance:remote",
 )  # fmt: skip
+# What stands beside an event: drawn, for fonts lack such signs. Paths in a square of 16.
 EVENT_MARKS = {
-    "visit": "🏠", "dialogue": "👥", "media": "📻", "neighbour": "👀", "mind": "💭", "does": "✔",
-    "rumour": "💬", "lost": "✖",
-}  # fmt: skip
+    "visit": "M2 8 L8 2 L14 8 M4 7 V14 H12 V7",
+    "dialogue": "M5 6 a2.2 2.2 0 1 0 .1 0 M11 6 a2.2 2.2 0 1 0 .1 0 M1 15 q4 -6 8 0 M8 13 q3 -4 7 2",
+    "media": "M3 6 V10 H6 L10 13 V3 L6 6 Z M12 5 q3 3 0 6",
+    "neighbour": "M1 8 q7 -9 14 0 q-7 9 -14 0 M8 6 a2 2 0 1 0 .1 0",
+    "mind": "M8 2 a6 6 0 1 0 .1 0 M5 8 L7 11 L11 5",
+    "does": "M2 8 L6 13 L14 3",
+    "rumour": "M2 3 H14 V11 H8 L4 15 V11 H2 Z",
+    "lost": "M3 3 L13 13 M13 3 L3 13",
+}
 
 
 def activity_names(words: Words) -> dict[str, str]:
@@ -41,6 +48,12 @@ def activity_names(words: Words) -> dict[str, str]:
         "pretest": _("testing materials"),
         "needs assessment": _("needs assessment"),
         "documentation": _("documentation"),
+        "strategy design": _("designing the strategy"),
+        "partner selection": _("choosing partners"),
+        "mobilizer selection": _("choosing mobilizers"),
+        "translation": _("translation"),
+        "real situations": _("situations from real life"),
+        "evaluation": _("evaluation"),
         "supervision": _("supervision"),
         "unspent": _("left unspent"),
     }
@@ -235,12 +248,13 @@ def why_html(found: Why, side: str, label: str, words: Words) -> str:
             f"<p class='key'>{key}<span><i class='line'></i>{needed}</span></p>"
         )
     rows = "".join(
-        f"<li><b>{words.number(e.week + 1) if e.week >= 0 else '–'}</b><span aria-hidden='true'>"
-        f"{EVENT_MARKS[e.kind]}</span>{escape(e.text)}</li>"
+        f"<li><b>{words.number(e.week + 1) if e.week >= 0 else '–'}</b><svg viewBox='0 0 16 16' aria-hidden='true'>"
+        f"<path d='{EVENT_MARKS[e.kind]}'/></svg><span>{escape(e.text)}</span></li>"
         for e in found.events
     )
     return (
-        f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><p><strong>{escape(found.verdict)}</strong></p>"
+        f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><h4>{_('At the end of the run')}</h4>"
+        f"<p><strong>{escape(found.verdict)}</strong></p>"
         f"{bar}<h4>{_('What happened, week by week')}</h4><ol>{rows}</ol></section>"
     )
 

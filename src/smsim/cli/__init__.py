@@ -272,6 +272,32 @@ def validate(
 
 
 @app.command()
+def pack(
+    file: File,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="HTML", help="The file to write.")] = Path(
+        "workshop.html"
+    ),
+    slider: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A parameter to move, such as world.mean_ties; repeat it.")
+    ] = None,
+    points: Annotated[int, typer.Option(help="Values computed per slider.")] = 4,
+    worlds: Annotated[int, typer.Option(help="Worlds per point.", min=2)] = 20,
+    language: Annotated[str, typer.Option(help="Language shown first; all are inside.")] = "en",
+    threads: Threads = None,
+) -> None:
+    """Write the workshop into one file that needs no server and no internet."""
+    _needs("app", "panel", "bokeh")
+    scenario = _load(file)
+    with _progress("computing") as progress:
+        from smsim.app.pack import write_pack
+
+        size = write_pack(
+            scenario, out, slider or (), points, worlds, threads=threads, language=language, progress=progress
+        )
+    typer.echo(f"Written: {out} ({size / 1e6:.1f} MB)")
+
+
+@app.command()
 def parameters(
     section: Annotated[str | None, typer.Option(metavar="NAME", help="Only world, behaviour, activities, ...")] = None,
     as_json: Json = False,

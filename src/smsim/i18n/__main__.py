@@ -21,7 +21,7 @@ NOTE = "smsim. Messages flagged fuzzy were translated by a machine and wait for 
 def template() -> Catalog:
     """Every text that the code and the table of parameters hand to a reader, in the order of the code."""
     found = Catalog()
-    methods = [("**.py", "python"), ("**.js", "javascript")]
+    methods = [("**.py", "python"), ("**.js", "javascript"), ("**.html", "jinja2")]
     for name, _line, message, comments, _context in extract_from_dir(PACKAGE, methods, keywords=KEYWORDS):
         found.add(message, locations=[(name, 0)], auto_comments=comments)
     for parameter in PARAMETERS.values():

@@ -1,0 +1,263 @@
+"use strict";
+// The offline workshop: reads the grid, fills the figures, and says it in the reader's language.
+(() => {
+const data = JSON.parse(document.getElementById("data").textContent);
+const at = id => document.getElementById(id);
+const places = data.own.map((own, k) => data.grid[k].indexOf(own));  // where each slider stands; fractions lie between
+const chosen = {...data.first};
+const guesses = [[null, null], [null, null], [null, null], [null, null]];
+let language = data.language, doc = null, panel = "result";
+
+const model = name => doc.get_model_by_name(name);
+const _ = (text, values) => {
+  const said = (data.words[language] || {})[text] || text;
+  return values ? said.replace(/\{(\w+)\}/g, (whole, key) => key in values ? values[key] : whole) : said;
+};
+const named = () => data.named[language];
+const number = (value, digits = 0) =>
+  value === null || Number.isNaN(value) ? "–" : new Intl.NumberFormat(language, {maximumFractionDigits: digits}).format(value);
+const percent = (value, digits = 0) =>
+  value === null || Number.isNaN(value) ? "–"
+    : new Intl.NumberFormat(language, {style: "percent", maximumFractionDigits: digits}).format(value / 1000);
+const money = value => value === null ? "–" : "US$\u00a0" + number(value, value < 20 ? 2 : 0);
+const escape = text => text.replace(/[&<>"']/g, one => `&#${one.charCodeAt(0)};`);
+
+// ---- the grid: an answer at a point, or the straight line between the points around it
+
+const index = place => place.reduce((sum, value, k) => sum * data.grid[k].length + value, 0);
+const corners = () => places.reduce((all, place, k) => {
+  const low = Math.floor(place), part = place - low, out = [];
+  for (const [point, weight] of all) {
+    out.push([[...point, low], weight * (1 - part)]);
+    if (part > 0) out.push([[...point, Math.min(low + 1, data.grid[k].length - 1)], weight * part]);
+  }
+  return out;
+}, [[[], 1]]).map(([point, weight]) => [index(point), weight]);
+
+const mix = (parts, read) => {  // numbers and lists of numbers alike; what is missing at one corner is missing
+  const values = parts.map(([k, weight]) => [read(k), weight]);
+  const first = values[0][0];
+  if (Array.isArray(first)) return first.map((_one, n) => mix(values, one => one[n]));
+  if (values.some(([value]) => value === null)) return null;
+  return values.reduce((sum, [value, weight]) => sum + value * weight, 0);
+};
+const on = parts => parts.length === 1;
+const plan = (parts, name) => {
+  const read = key => mix(parts, k => data.answers[k].plans[name][key]);
+  return {curve: read("curve"), groups: read("groups"), later: read("later"), cost: read("cost"), away: read("away"),
+    money: read("money"), sources: read("sources")};
+};
+const nearest = parts => parts.reduce((best, one) => one[1] > best[1] ? one : best)[0];
+
+// ---- showing
+
+const label = side => _("Plan {side}: {strategy}", {side, strategy: named().plans[chosen[side]]});
+
+function ahead(parts, a, b) {
+  if (a === b) return _("The two plans are the same.");
+  const order = data.plans.indexOf(a) < data.plans.indexOf(b);
+  const key = order ? `${a}|${b}` : `${b}|${a}`, sign = order ? 1 : -1;
+  const sentences = [];
+  for (const [which, when] of [["end", _("At the end")], ["later", _("Later on")]]) {
+    if (!on(parts)) {
+      const mean = mix(parts, k => data.answers[k].pairs[`${key}|${which}`][0]);
+      if (mean === null) continue;
+      sentences.push(_("{when}, about {points} points between them (interpolated).", {when, points: number(Math.abs(mean) / 10, 1)}));
+      continue;
+    }
+    const [mean, won, separated] = data.answers[parts[0][0]].pairs[`${key}|${which}`];
+    if (mean === null) continue;
+    if (!separated) { sentences.push(_("{when}, these worlds do not tell them apart.", {when})); continue }
+    const lead = sign * mean > 0, share = mean > 0 ? won : 1000 - won;
+    sentences.push(_("{when}, plan {side} is ahead, by {points} points; in {won} of {worlds} worlds.", {
+      when, side: `<b class="${lead ? "a" : "b"}">${lead ? "A" : "B"}</b>`, points: number(Math.abs(mean) / 10, 1),
+      won: number(Math.round(share * data.worlds / 1000)), worlds: number(data.worlds)}));
+  }
+  return sentences.join(" ");
+}
+
+const tops = [50, 100, 200, 300, 400, 500, 600, 800];
+const top = value => Math.min(1, (tops.find(step => value * 1.06 <= step) || 1000) / 1000);
+
+function show() {
+  const parts = corners(), k = nearest(parts), weeks = data.weeks[k];
+  const same = parts.every(([one]) => data.weeks[one].length === weeks.length);
+  const usable = same ? parts : [[k, 1]];  // another length of campaign has other weeks: the nearest point is shown
+  const found = {A: plan(usable, chosen.A), B: plan(usable, chosen.B), none: plan(usable, "none")};
+  at("exact").className = on(usable) && on(parts) ? "exact" : "exact between";
+  at("exact").textContent = on(parts)
+    ? _("Computed: {worlds} worlds at exactly these values.", {worlds: number(data.worlds)})
+    : same ? _("Interpolated: between computed points, a straight line is drawn.")
+      : _("The nearest computed point is shown.");
+  for (const side of ["A", "B", "none"]) {
+    const [mean, low, high] = found[side].curve.map(row => row.map(value => value === null ? NaN : value / 1000));
+    model(`curve-${side}`).data = {week: weeks, mean, low, high};
+  }
+  const figure = model("curves");
+  const high = Math.max(...["A", "B"].map(side => Math.max(...found[side].curve[2].map(value => value || 0))));
+  figure.x_range.start = weeks[0]; figure.x_range.end = weeks[weeks.length - 1]; figure.y_range.end = top(high);
+  model("campaign").left = 0.5; model("campaign").right = data.campaign[k] + 0.5; model("campaign-label").y = top(high);
+  const whom = named().whom;
+  at("headline").innerHTML = `<p class="headline">${_(
+    "At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
+    {a: `<b class="a">${percent(found.A.groups[0][0], 1)}</b>`, b: `<b class="b">${percent(found.B.groups[0][0], 1)}</b>`,
+      none: percent(found.none.groups[0][0], 1), whom})} ${ahead(usable, chosen.A, chosen.B)}</p>`;
+  at("cards").innerHTML = `<div class="cards">${["A", "B"].map(side => card(side, found[side])).join("")}</div>`;
+  at("sides").innerHTML = `<span class="a">● ${escape(label("A"))}</span><span class="b">■ ${escape(label("B"))}</span>`;
+  const rows = named().groups, widest = Math.max(...["A", "B"].flatMap(side => found[side].groups.map(one => one[2] || 0)));
+  dots("groups", rows, side => found[side].groups.map(one => one.map(value => value === null ? NaN : value / 1000)), top(widest));
+  const items = data.items.map((_one, n) => n).filter(n => found.A.money[n] >= 1 || found.B.money[n] >= 1);
+  const most = Math.max(1, ...items.flatMap(n => [found.A.money[n], found.B.money[n]]));
+  dots("money", items.map(n => named().items[n]), side => items.map(n => [found[side].money[n], 0, 0]), most * 1.05);
+  at("moved").innerHTML = `<div class="moved">${["A", "B"].map(side => moved(side, found[side])).join("")}</div>`;
+  const legend = figure.legend || figure.center.find(one => one.items);
+  const items_ = (Array.isArray(legend) ? legend[0] : legend).items;
+  [_("no campaign"), label("A"), label("B")].forEach((text, n) => { items_[n].label = {value: text} });
+  if (at("revealed").innerHTML) reveal();
+}
+
+function dots(name, rows, values, end) {
+  const figure = model(name);
+  figure.y_range.factors = [...rows].reverse(); figure.x_range.end = end;
+  for (const side of ["A", "B"]) {
+    const table = values(side);
+    model(`${name}-${side}`).data = {row: rows.map(row => [row, side === "A" ? 0.17 : -0.17]),
+      mean: table.map(one => one[0]), low: table.map(one => one[1]), high: table.map(one => one[2])};
+  }
+}
+
+function card(side, one) {
+  const [end, low, high] = one.groups[0], [cost, less, more] = one.cost;
+  const span = less === null || more === null ? _("not to be told from none")
+    : _("{low} to {high}", {low: money(less), high: money(more)});
+  const rows = [[percent(end, 1), _("at the end ({low} to {high})", {low: percent(low), high: percent(high)})],
+    [percent(one.later[0], 1), _("at the end of the follow-up")],
+    [money(cost), `${_("for each one more")} (${span})`],
+    [percent(one.away), _("turned away at the service")]];
+  return `<section class="card ${side.toLowerCase()}"><h3>${escape(label(side))}</h3>${rows.map(([value, text]) =>
+    `<div><b>${value}</b><span>${text}</span></div>`).join("")}</section>`;
+}
+
+function moved(side, one) {
+  const listed = one.sources.map((share, n) => [share, named().sources[n]]).filter(([share]) => share >= 5)
+    .sort((x, y) => y[0] - x[0]).slice(0, 4).map(([share, text]) => `${text} ${percent(share)}`).join(", ");
+  return `<p class="${side.toLowerCase()}">${listed
+    ? _("Plan {side}: what weighed most for those who took it up: {sources}.", {side, sources: listed})
+    : _("Plan {side}: nobody took it up.", {side})}</p>`;
+}
+
+// ---- guesses
+
+function tables() {
+  at("guesses").innerHTML = guesses.map((pair, n) => `<tr><th scope="row">${number(n + 1)}</th>${pair.map((value, side) =>
+    `<td><input type="number" min="0" max="100" inputmode="numeric" data-guess="${n}-${side}" value="${value ?? ""}"
+      aria-label="${_("Table")} ${n + 1}, ${_(side ? "Plan B" : "Plan A")}"> %</td>`).join("")}</tr>`).join("");
+}
+
+function reveal() {
+  const parts = corners();
+  at("revealed").innerHTML = ["A", "B"].map((side, s) => {
+    const outcome = plan(parts, chosen[side]).groups[0][0] / 10;
+    const marks = guesses.map((pair, n) => pair[s] === null ? "" : `<i style="left:${pair[s]}%">${number(n + 1)}</i>`).join("");
+    const best = guesses.map((pair, n) => [pair[s] === null ? Infinity : Math.abs(pair[s] - outcome), n])
+      .reduce((x, y) => y[0] < x[0] ? y : x);
+    const nearest_ = best[0] === Infinity ? "" : _("Nearest: table {n}.", {n: number(best[1] + 1)});
+    return `<h3 class="${side.toLowerCase()}">${escape(label(side))}: ${percent(outcome * 10, 1)}. ${nearest_}</h3>
+      <div class="strip ${side.toLowerCase()}" dir="ltr">${marks}<b class="${side.toLowerCase()}" style="left:${outcome}%">${percent(outcome * 10, 1)}</b></div>`;
+  }).join("");
+}
+
+// ---- the village
+
+let timer = null;
+const stop = () => { clearInterval(timer); timer = null; at("play").textContent = "▶ " + _("Play") };
+function week(value) {
+  const slider = model("week"), to = Math.max(0, Math.min(data.village.last, value));
+  slider.value = to; at("scrub").value = to;
+  at("week-label").textContent = _("week {n}", {n: number(to)});
+}
+function villages() {
+  const {x, y, ties, frames} = data.village;
+  for (const side of ["A", "B"]) {
+    const ends = {x0: [], y0: [], x1: [], y1: []};
+    for (const [a, b] of ties) { ends.x0.push(x[a]); ends.y0.push(y[a]); ends.x1.push(x[b]); ends.y1.push(y[b]) }
+    const blank = x.map(() => ""), n = x.map((_one, k) => k + 1);
+    model(`ties-${side}`).data = ends;
+    model(`homes-${side}`).data = {x, y, id: n, stage: x.map(() => 0), fill: x.map(() => "#fff"),
+      line: x.map(() => "#888"), marker: x.map(() => "circle"), size: x.map(() => 8), blank};
+    model(`frames-${side}`).data = {frames: [JSON.stringify(frames[chosen[side]])]};
+    at(`village-title-${side}`).textContent = label(side);
+  }
+}
+
+// ---- language, panels, controls
+
+function controls() {
+  for (const side of ["A", "B"]) {
+    at(`plan-${side}`).innerHTML = data.plans.map(name =>
+      `<option value="${escape(name)}" ${name === chosen[side] ? "selected" : ""}>${escape(named().plans[name])}</option>`).join("");
+  }
+  at("sliders").innerHTML = named().sliders.map((text, k) => `<label for="slider-${k}">${escape(text)}: <output id="value-${k}"></output></label>
+    <input type="range" id="slider-${k}" min="0" max="${data.grid[k].length - 1}" step="0.25" value="${places[k]}">
+    <details><summary>${_("where this comes from")}</summary>${named().about[k]}</details>`).join("");
+  places.forEach((_place, k) => { value(k); at(`slider-${k}`).addEventListener("input", event => {
+    places[k] = Number(event.target.value); value(k); show() }) });
+}
+function value(k) {
+  const place = places[k], low = Math.floor(place), names = named().values[k];
+  at(`value-${k}`).textContent = place === low ? names[low] : `${names[low]} … ${names[low + 1]}`;
+}
+function speak(code) {
+  language = code;
+  document.documentElement.lang = code;
+  document.documentElement.dir = data.rtl.includes(code) ? "rtl" : "ltr";
+  for (const one of document.querySelectorAll("[data-say]")) one.textContent = _(one.dataset.say);
+  const axes = {"curves-x": "weeks since the campaign began", "curves-y": "share of households that do it",
+    "groups-x": "share that does it", "money-x": "US$"};
+  for (const [name, text] of Object.entries(axes)) model(name).axis_label = _(text);
+  model("campaign-label").text = _("campaign");
+  for (const side of ["A", "B"]) model(`count-${side}`).tags = [_("{count} of {all} do it")];
+  const names = [...named().stages, _("a tie that just carried an adoption")];
+  document.querySelectorAll("#legend span").forEach((one, n) => { one.lastChild.textContent = names[n] });
+  controls(); tables(); show(); villages(); stop(); week(model("week").value);
+}
+function open(name) {
+  panel = name;
+  for (const one of document.querySelectorAll("section.panel")) one.hidden = one.id !== name;
+  for (const one of document.querySelectorAll("nav button")) one.setAttribute("aria-selected", one.dataset.panel === name);
+  window.dispatchEvent(new Event("resize"));  // figures that were hidden learn their size
+}
+
+function begin() {
+  at("scrub").max = data.village.last;
+  at("language").addEventListener("change", event => speak(event.target.value));
+  for (const side of ["A", "B"]) at(`plan-${side}`).addEventListener("change", event => {
+    chosen[side] = event.target.value; show(); villages(); week(model("week").value) });
+  for (const one of document.querySelectorAll("nav button")) one.addEventListener("click", () => open(one.dataset.panel));
+  at("scrub").addEventListener("input", event => { stop(); week(Number(event.target.value)) });
+  at("back").addEventListener("click", () => { stop(); week(model("week").value - 1) });
+  at("ahead").addEventListener("click", () => { stop(); week(model("week").value + 1) });
+  at("again").addEventListener("click", () => { stop(); week(0) });
+  at("play").addEventListener("click", () => {
+    if (timer) { stop(); return }
+    if (model("week").value >= data.village.last) week(0);
+    at("play").textContent = "⏸ " + _("Pause");
+    timer = setInterval(() => { if (model("week").value >= data.village.last) stop(); else week(model("week").value + 1) }, 220);
+  });
+  at("guesses").addEventListener("input", event => {
+    const [n, side] = event.target.dataset.guess.split("-").map(Number), value = event.target.value;
+    guesses[n][side] = value === "" ? null : Math.max(0, Math.min(100, Number(value)));
+  });
+  at("more").addEventListener("click", () => { guesses.push([null, null]); tables() });
+  at("reveal").addEventListener("click", reveal);
+  at("sources").innerHTML = "";
+  speak(language);
+  open("result");
+  document.body.dataset.ready = "yes";
+}
+
+const wait = setInterval(() => {  // Bokeh draws when the page has loaded
+  if (typeof Bokeh === "undefined" || !Bokeh.documents.length || !Bokeh.documents[0].get_model_by_name("curves")) return;
+  clearInterval(wait); doc = Bokeh.documents[0]; begin();
+}, 30);
+})();

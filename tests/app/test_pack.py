@@ -1,0 +1,172 @@
+"""The offline pack: one file that asks nobody for anything, shows what was computed, and says where it interpolates."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("bokeh")
+
+from typer.testing import CliRunner
+
+from smsim.app.compute import ITEMS, Bench
+from smsim.app.pack import MOST_BYTES, grid, texts, write_pack
+from smsim.app.texts import activity_names
+from smsim.cli import app
+from smsim.errors import ScenarioError
+from smsim.i18n import LANGUAGES, Words
+from smsim.i18n.__main__ import template
+from smsim.scenario import Scenario
+
+SLIDERS = ("campaign.budget_per_household", "behaviour.taboo")
+WORLDS = 3
+
+
+def small() -> Scenario:
+    return Scenario.from_mapping(
+        {
+            "about": {"title": "Soap & <b>water</b> </script> $$x$$"},
+            "world": {"households": 200, "households_per_community": 100},
+            "behaviours": {"soap": {"taboo": 0.2}},
+            "campaign": {"weeks": 30, "pretest_cost": 0},
+            "run": {"burn_in_weeks": 20, "follow_up_weeks": 20},
+        },
+        "soap",
+    )
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pack") / "workshop.html"
+    size = write_pack(small(), path, SLIDERS, points=2, worlds=WORLDS, threads=2)
+    assert size == path.stat().st_size < MOST_BYTES
+    return path
+
+
+def data_of(path: Path) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(encoding="utf-8"))
+    assert found is not None
+    data: dict[str, Any] = json.loads(found.group(1))
+    return data
+
+
+def test_the_grid_holds_the_scenarios_own_values_and_the_ends() -> None:
+    over = grid(small(), "soap", SLIDERS, points=4)
+    for one, values in zip(over.dials, over.values, strict=True):
+        assert one.value in values
+        assert list(values) == sorted(values)
+    assert over.values[1][0] == 0
+    assert over.values[1][-1] == 1
+
+
+def test_what_the_file_shows_at_a_point_is_what_the_same_worlds_give(pack: Path) -> None:
+    data, bench = data_of(pack), Bench(1)
+    own = [data["grid"][k].index(value) for k, value in enumerate(data["own"])]
+    answer = bench.answer(small(), list(small().strategies), WORLDS)
+    bench.close()
+    kept = data["answers"][own[0] * len(data["grid"][1]) + own[1]]
+    for name in answer.names:
+        assert kept["plans"][name]["groups"][0] == [round(1000 * v) for v in answer.group(name)]
+        week = data["weeks"][0].index(30)
+        assert kept["plans"][name]["curve"][0][week] == round(1000 * answer.curve(name)[0, 20 + 29])
+    found = answer.difference("pragmatic", "activist")
+    assert kept["pairs"]["pragmatic|activist|end"][2] == found.separated
+
+
+def test_every_language_is_inside(pack: Path) -> None:
+    data = data_of(pack)
+    assert set(data["words"]) == set(data["named"]) == set(LANGUAGES)
+    assert all(len(words) == len(texts()) for words in data["words"].values())
+
+
+def test_every_text_of_the_file_is_in_the_catalogues() -> None:
+    assert set(texts()) <= {message.id for message in template()}
+
+
+def test_all_that_money_buys_has_a_plain_name() -> None:
+    assert set(activity_names(Words("en"))) == {*ITEMS, "unspent"}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--slider", "world.tiez"], "no slider of that name"),
+        (["--points", "1"], "at most 4 sliders of 2 to 9 values; got 0 of 1"),
+        (["--language", "xx"], "no language 'xx'"),
+        (["-o", "no/such/folder/x.html"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_packed_is_a_sentence(options: list[str], sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "soap.yaml"
+    file.write_text(small().to_yaml(), encoding="utf-8")
+    done = CliRunner().invoke(app, ["pack", str(file), "--points", "2", "--worlds", "2", *options])
+    assert done.exit_code == 2, done.output
+    assert sentence in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_a_point_that_cannot_be_paid_is_left_out_and_nothing_else() -> None:
+    dear = small().replace(campaign={"training_cost": 400, "budget_per_household": 9})
+    values = grid(dear, "soap", SLIDERS, points=4).values
+    assert values[0][0] > 1
+    assert values[0][-1] == 12
+    with pytest.raises(ScenarioError, match="no slider"):
+        grid(dear, "soap", ("world.households",))
+
+
+# ---- in a browser with the network cut off
+
+
+@pytest.fixture
+def opened(pack: Path, browser: Any) -> Any:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.asked, page.wrong = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("console", lambda message: page.wrong.append(message.text) if message.type == "error" else None)
+    page.goto(pack.as_uri())
+    page.locator("body[data-ready]").wait_for()
+    yield page
+    assert page.wrong == []
+    context.close()
+
+
+def test_the_file_asks_for_nothing_but_itself_whatever_is_tapped(opened: Any, pack: Path) -> None:
+    for tab in ("guess", "who", "village", "about", "result"):
+        opened.locator(f"[data-panel={tab}]").tap()
+    for code in LANGUAGES:
+        opened.locator("#language").select_option(code)
+    assert opened.evaluate("() => document.documentElement.dir") == "rtl"
+    asked = {url for url in opened.asked if not url.startswith(("data:", "blob:"))}
+    assert asked == {pack.as_uri()}
+    assert opened.locator("h1").inner_text() == "Soap & <b>water</b> </script> $$x$$"
+
+
+def test_it_says_where_it_interpolates_and_draws_the_straight_line_between(opened: Any, pack: Path) -> None:
+    data = data_of(pack)
+    assert "Computed: 3 worlds" in opened.locator("#exact").inner_text()
+    own, count = data["own"], len(data["grid"][1])
+    start = data["grid"][0].index(own[0]) * count
+    opened.locator("#slider-1").fill("0.5")
+    assert "Interpolated" in opened.locator("#exact").inner_text()
+    ends = [data["answers"][start + k]["plans"]["pragmatic"]["groups"][0][0] for k in (0, 1)]
+    shown = opened.evaluate("() => Bokeh.documents[0].get_model_by_name('groups-A').data.mean[0]")
+    assert shown == pytest.approx(sum(ends) / 2000, abs=1e-12)
+
+
+def test_the_village_plays_and_guesses_are_set_against_the_outcome(opened: Any) -> None:
+    opened.locator("[data-panel=village]").tap()
+    opened.locator("#play").tap()
+    opened.wait_for_function("() => Number(document.getElementById('scrub').value) >= 3")
+    opened.locator("#play").tap()
+    assert "of 100 do it" in opened.evaluate("() => Bokeh.documents[0].get_model_by_name('count-A').text")
+    opened.locator("[data-panel=guess]").tap()
+    opened.locator("[data-guess='0-0']").fill("30")
+    opened.locator("#reveal").tap()
+    assert "Nearest: table 1." in opened.locator("#revealed").inner_text()
