@@ -19,9 +19,9 @@ from smsim.cli.shared import checked_folder as _checked_folder
 from smsim.cli.shared import command_line as _command
 from smsim.cli.shared import known_strategies as _known_strategies
 from smsim.cli.shared import load as _load
-from smsim.cli.shared import needs as _needs
 from smsim.cli.shared import progress_bar as _progress
 from smsim.cli.sweep import sweep
+from smsim.cli.workshop import pack, workshop
 from smsim.errors import RunError, ScenarioError, SmsimError
 
 
@@ -166,6 +166,8 @@ def compare(
 
 
 app.command()(sweep)
+app.command("app")(workshop)
+app.command()(pack)
 
 
 @app.command()
@@ -192,19 +194,6 @@ def calibrate(
             f"fitted {row['fitted']:.1%}, on other seeds {row['other_seeds']:.1%}"
         )
     typer.echo(f"\nFit: {folder / 'fit.json'}. The scenario file is yours to change: copy the values into it.")
-
-
-@app.command("app")
-def workshop(
-    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="Scenario file to begin with.")] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; a free one if not given.")] = 0,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
-) -> None:
-    """Open the workshop in a browser, on this computer alone."""
-    _needs("app", "panel", "bokeh")
-    from smsim.app.page import serve
-
-    serve(file, port, browser, say=lambda text: typer.echo(text, err=True))
 
 
 @app.command()
@@ -269,32 +258,6 @@ def validate(
             typer.echo(f"Written: {path}", err=as_json)
     if not found.holds:
         raise typer.Exit(1)
-
-
-@app.command()
-def pack(
-    file: File,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="HTML", help="The file to write.")] = Path(
-        "workshop.html"
-    ),
-    slider: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A parameter to move, such as world.mean_ties; repeat it.")
-    ] = None,
-    points: Annotated[int, typer.Option(help="Values computed per slider.")] = 4,
-    worlds: Annotated[int, typer.Option(help="Worlds per point.", min=2)] = 20,
-    language: Annotated[str, typer.Option(help="Language shown first; all are inside.")] = "en",
-    threads: Threads = None,
-) -> None:
-    """Write the workshop into one file that needs no server and no internet."""
-    _needs("app", "panel", "bokeh")
-    scenario = _load(file)
-    with _progress("computing") as progress:
-        from smsim.app.pack import write_pack
-
-        size = write_pack(
-            scenario, out, slider or (), points, worlds, threads=threads, language=language, progress=progress
-        )
-    typer.echo(f"Written: {out} ({size / 1e6:.1f} MB)")
 
 
 @app.command()
