@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from smsim.cli.programme import evaluate, premortem
 from smsim.cli.scenarios import scenarios
 from smsim.cli.shared import File, Json, Out, Seed, Threads
 from smsim.cli.shared import checked_folder as _checked_folder
@@ -168,6 +169,8 @@ def compare(
 app.command()(sweep)
 app.command("app")(workshop)
 app.command()(pack)
+app.command()(premortem)
+app.command()(evaluate)
 
 
 @app.command()
@@ -194,41 +197,6 @@ def calibrate(
             f"fitted {row['fitted']:.1%}, on other seeds {row['other_seeds']:.1%}"
         )
     typer.echo(f"\nFit: {folder / 'fit.json'}. The scenario file is yours to change: copy the values into it.")
-
-
-@app.command()
-def evaluate(
-    file: File,
-    strategy: Annotated[str, typer.Option(metavar="NAME", help="The strategy that is evaluated.")] = "hybrid",
-    clusters: Annotated[int | None, typer.Option(help="Clusters per arm and round; 30 if the file plans none.")] = None,
-    per_cluster: Annotated[int | None, typer.Option(help="Households per cluster (7) or LQAS lot (19).")] = None,
-    lqas: Annotated[bool, typer.Option("--lqas", help="A sample in every lot (catchment area) instead.")] = False,
-    question: Annotated[str, typer.Option(help="direct, or list: a list experiment for a taboo.")] = "direct",
-    control: Annotated[float | None, typer.Option(help="Share of communities without campaign, as control.")] = None,
-    behaviour: Annotated[str | None, typer.Option(metavar="NAME", help="The file's first if not given.")] = None,
-    replicates: Annotated[int | None, typer.Option(help="Simulated worlds.")] = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    as_json: Json = False,
-    out: Out = None,
-) -> None:
-    """Simulate the survey that a programme would run: what it would report, and whether it would find the effect."""
-    scenario = _load(file, seed=seed, replicates=replicates)
-    folder = _checked_folder(out or Path("results") / f"{scenario.name}-evaluation", scenario)
-    with _progress("evaluating") as progress:
-        from smsim.evaluate import evaluate as survey_worlds
-
-        found = survey_worlds(
-            scenario, strategy, clusters, per_cluster, question, lqas, control, behaviour,
-            threads=threads, progress=progress,
-        )  # fmt: skip
-        found.write(folder, command=_command())
-    if as_json:
-        typer.echo(found.table().to_json(orient="records", indent=2))
-        return
-    for sentence in found.summary():
-        typer.echo(sentence)
-    typer.echo(f"\nPicture: {folder / 'evaluation.png'}")
 
 
 @app.command()

@@ -28,6 +28,7 @@ __all__ = [
     "equity_figure",
     "group_label",
     "picture_bytes",
+    "picture_stem",
     "run_figure",
     "save",
     "say",
@@ -49,18 +50,21 @@ def comparison_figures(comparison: Comparison) -> dict[str, Picture]:
     """Every picture of a comparison, by file name."""
     pictures = {}
     for b, name in enumerate(comparison.scenario.behaviours, 1):
-        # Names may be in any script; file names travel better in ASCII.
-        of = "-".join(["", str(b), *re.findall("[a-z0-9]+", name.lower())]) + ".png"
         for shows, make, alt in (
             ("coverage", coverage_figure, _coverage_words(comparison, name)),
             ("differences", difference_figure, _difference_words(name)),
             ("equity", equity_figure, _equity_words(comparison, name)),
             ("sources", source_figure, _source_words(name)),
         ):
-            pictures[shows + of] = Picture(make(comparison, name), shows, name, alt)
+            pictures[picture_stem(shows, b, name) + ".png"] = Picture(make(comparison, name), shows, name, alt)
     alt = "Stacked bars: what each strategy spends on what; the table gives the numbers."
     pictures["spending.png"] = Picture(spending_figure(comparison), "spending", "", alt)
     return pictures
+
+
+def picture_stem(shows: str, number: int, behaviour: str) -> str:
+    """Name of a picture of one behaviour, without ending: names may be in any script, file names travel in ASCII."""
+    return "-".join([shows, str(number), *re.findall("[a-z0-9]+", behaviour.lower())])
 
 
 def _coverage_words(comparison: Comparison, behaviour: str) -> str:

@@ -1,0 +1,71 @@
+"""``smsim premortem`` and ``smsim evaluate``: what a programme asks before it begins, and how it would judge itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsim.cli.shared import File, Json, Out, Seed, Threads, checked_folder, command_line, load, progress_bar
+
+
+def premortem(
+    file: File,
+    strategy: Annotated[str, typer.Option(metavar="NAME", help="The strategy whose steps are skipped.")] = "hybrid",
+    steps: Annotated[str | None, typer.Option(metavar="A,B", help="Only these steps; all if not given.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Paired worlds.")] = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Skip each of the eight steps of mobilization in turn, at the same budget; show what that costs."""
+    scenario = load(file, seed=seed, replicates=replicates)
+    folder = checked_folder(out or Path("results") / f"{scenario.name}-premortem", scenario)
+    names = [name.strip() for name in steps.split(",") if name.strip()] if steps is not None else None
+    with progress_bar("skipping steps") as progress:
+        from smsim.premortem import premortem as skip_each
+
+        found = skip_each(scenario, strategy, names, threads=threads, progress=progress)
+    found.write(folder, command=command_line())
+    if as_json:
+        typer.echo(found.table().to_json(orient="records", indent=2))
+        return
+    for sentence in found.summary():
+        typer.echo(sentence)
+    typer.echo(f"\nPictures and table: {folder}")
+
+
+def evaluate(
+    file: File,
+    strategy: Annotated[str, typer.Option(metavar="NAME", help="The strategy that is evaluated.")] = "hybrid",
+    clusters: Annotated[int | None, typer.Option(help="Clusters per arm and round; 30 if the file plans none.")] = None,
+    per_cluster: Annotated[int | None, typer.Option(help="Households per cluster (7) or LQAS lot (19).")] = None,
+    lqas: Annotated[bool, typer.Option("--lqas", help="A sample in every lot (catchment area) instead.")] = False,
+    question: Annotated[str, typer.Option(help="direct, or list: a list experiment for a taboo.")] = "direct",
+    control: Annotated[float | None, typer.Option(help="Share of communities without campaign, as control.")] = None,
+    behaviour: Annotated[str | None, typer.Option(metavar="NAME", help="The file's first if not given.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Simulated worlds.")] = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: Json = False,
+    out: Out = None,
+) -> None:
+    """Simulate the survey that a programme would run: what it would report, and whether it would find the effect."""
+    scenario = load(file, seed=seed, replicates=replicates)
+    folder = checked_folder(out or Path("results") / f"{scenario.name}-evaluation", scenario)
+    with progress_bar("evaluating") as progress:
+        from smsim.evaluate import evaluate as survey_worlds
+
+        found = survey_worlds(
+            scenario, strategy, clusters, per_cluster, question, lqas, control, behaviour,
+            threads=threads, progress=progress,
+        )  # fmt: skip
+        found.write(folder, command=command_line())
+    if as_json:
+        typer.echo(found.table().to_json(orient="records", indent=2))
+        return
+    for sentence in found.summary():
+        typer.echo(sentence)
+    typer.echo(f"\nPicture: {folder / 'evaluation.png'}")
