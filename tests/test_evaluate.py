@@ -133,6 +133,14 @@ def test_without_control_arm_the_change_is_all_there_is() -> None:
     assert found.interviews == 2 * 30 * 7
 
 
+def test_events_that_never_come_are_reported_as_missing() -> None:
+    births = {"soap": {"kind": "event", "event_rate": 0.0}}
+    found = evaluate(small(behaviours=births), clusters=3, replicates=2, seed=3)
+    assert math.isnan(row(found, "coverage after")["true"])
+    assert found.power()[0] == 0
+    assert found.summary()
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

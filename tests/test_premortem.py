@@ -93,6 +93,20 @@ def test_a_step_that_the_plan_does_not_take_is_said_to_be_left_out() -> None:
     assert "evaluation" in result.summary()[-1]
 
 
+def test_a_strategy_that_is_only_one_step_stops_neither_the_others_nor_its_own_premortem() -> None:
+    scenario = Scenario.from_mapping(SMALL | {"strategies": {"talk": {"shares": {"leader": 1.0}}}})
+    assert premortem(scenario, "hybrid", ["entry"], replicates=2, seed=2).steps == ("entry",)
+    result = premortem(scenario, "talk", ["entry", "materials"], replicates=2, seed=2)
+    assert result.steps == ("materials",)
+    assert "community entry" in result.summary()[-1]
+
+
+def test_a_behaviour_that_never_comes_up_has_no_loss() -> None:
+    births = {"births": {"kind": "event", "event_rate": 0.0}}
+    result = premortem(Scenario.from_mapping(SMALL | {"behaviours": births}), steps=["materials"], replicates=2, seed=2)
+    assert "no value" in result.summary()[1]
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

@@ -150,3 +150,10 @@ def test_it_can_be_read_without_seeing_it(page: Page) -> None:
 
 def test_the_same_comparison_gives_the_same_report(comparison: Comparison, html: str) -> None:
     assert render(comparison, comparison_figures(comparison), COMMAND) == html
+
+
+def test_the_report_says_which_steps_of_mobilization_are_skipped() -> None:
+    comparison = made_up(skip=["materials"])
+    page = render(comparison, comparison_figures(comparison), None)
+    assert "5 materials (skipped)" in page
+    assert "7 monitoring and rapid feedback<" in page

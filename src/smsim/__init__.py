@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from smsim.compare import Comparison, compare
     from smsim.errors import DataError, RunError, ScenarioError, SmsimError
+    from smsim.evaluate import Evaluation, evaluate
     from smsim.model import CampaignModel
     from smsim.parameters import PARAMETERS
+    from smsim.premortem import Premortem, premortem
     from smsim.results import Run
     from smsim.scenario import Scenario, load_scenario
     from smsim.simulate import simulate
@@ -36,7 +38,9 @@ _HOMES = {
     "CampaignModel": "smsim.model",
     "Comparison": "smsim.compare",
     "DataError": "smsim.errors",
+    "Evaluation": "smsim.evaluate",
     "PARAMETERS": "smsim.parameters",
+    "Premortem": "smsim.premortem",
     "Run": "smsim.results",
     "RunError": "smsim.errors",
     "Scenario": "smsim.scenario",
@@ -47,8 +51,10 @@ _HOMES = {
     "World": "smsim.world",
     "build_world": "smsim.world",
     "compare": "smsim.compare",
+    "evaluate": "smsim.evaluate",
     "load_scenario": "smsim.scenario",
     "load_sweep": "smsim.sweep",
+    "premortem": "smsim.premortem",
     "simulate": "smsim.simulate",
     "sweep": "smsim.sweep",
 }
@@ -58,6 +64,8 @@ __all__ = [
     "CampaignModel",
     "Comparison",
     "DataError",
+    "Evaluation",
+    "Premortem",
     "Run",
     "RunError",
     "Scenario",
@@ -69,8 +77,10 @@ __all__ = [
     "__version__",
     "build_world",
     "compare",
+    "evaluate",
     "load_scenario",
     "load_sweep",
+    "premortem",
     "simulate",
     "sweep",
 ]

@@ -288,7 +288,7 @@ class Evaluation:
         found = []
         for world in self.worlds:
             after = world.treated.after
-            p = after.covered.sum() / max(int(after.possible.sum()), 1)
+            p = coverage_of(after)
             own = after.covered / np.maximum(after.possible, 1)
             weight = after.possible / max(int(after.possible.sum()), 1)
             if 0 < p < 1:
@@ -330,7 +330,7 @@ class Evaluation:
         steps: dict[str, list[float]] = {"non-response": [], "silence": [], "recall": []}
         for world in self.worlds:
             after = world.treated.after
-            p = after.covered.sum() / after.possible.sum()
+            p = coverage_of(after)
             doers, others = p * errors.response_adopters, (1 - p) * errors.response_others
             answering = doers / (doers + others) if doers + others > 0 else math.nan
             admits = after.admitted.sum() / max(int(after.covered.sum()), 1) if self.design.question == "direct" else 1

@@ -27,7 +27,8 @@ from smsim.paired import Difference, paired_difference
 from smsim.runner import replicate_seed, run_all
 from smsim.scenario import Scenario
 from smsim.simulate import simulate
-from smsim.steps import STEPS, check_step, taken
+from smsim.steps import STEPS, check_step, strategy_without, taken
+from smsim.strategy import Strategy
 from smsim.truth import observe
 from smsim.world import World, build_world
 
@@ -84,14 +85,17 @@ def premortem(
     if plan is None:
         raise ScenarioError(f"name a strategy with steps to skip; this scenario has {', '.join(scenario.strategies)}")
     asked = list(STEPS) if steps is None else [check_step(name).name for name in dict.fromkeys(steps)]
-    present = [name for name in asked if taken(name, scenario.campaign, scenario.world, plan)]
+    present = [name for name in asked if _can_be_skipped(name, scenario, plan)]
     if not present:
-        raise ScenarioError(f"{scenario.name}, {strategy}: the plan takes none of the steps {', '.join(asked)}")
+        raise ScenarioError(
+            f"{scenario.name}, {strategy}: none of the steps {', '.join(asked)} can be skipped, for the plan does not "
+            "take them or does nothing else"
+        )
     count = int(scenario.run["replicates"]) if replicates is None else replicates
     if not count >= 2:
         raise ScenarioError(f"replicates must be 2 or more, for an interval needs two worlds; got {count}")
     first = int(scenario.run["seed"]) if seed is None else seed
-    variants = {name: scenario.replace(skip=[*scenario.skip, name]) for name in present}
+    variants = {name: _without(scenario, strategy, name) for name in present}
     # The worlds of the next campaign follow those of this one.
     pairs = [(replicate_seed(first, r), replicate_seed(first, count + r)) for r in range(count)]
     work = partial(_one_world, scenario, strategy, variants)
@@ -99,6 +103,28 @@ def premortem(
     values = np.array([coverage for coverage, _ in worlds])
     moved = np.array([dollars for _, dollars in worlds]).mean(axis=0)
     return Premortem(scenario, strategy, first, tuple(present), values, moved)
+
+
+def _can_be_skipped(step: str, scenario: Scenario, plan: Strategy) -> bool:
+    """Whether the plan takes the step, and something is left of it without."""
+    try:
+        return taken(step, scenario.campaign, scenario.world, plan)
+    except ScenarioError:
+        return False
+
+
+def _without(scenario: Scenario, strategy: str, step: str) -> Scenario:
+    """The scenario without a step; other strategies of which nothing would be left are left out."""
+    given = scenario.to_mapping()
+    for name, plan in scenario.strategies.items():
+        try:
+            strategy_without(step, plan)
+        except ScenarioError:
+            if name != strategy:
+                given.get("strategies", {}).pop(name, None)
+    if not given.get("strategies", True):
+        del given["strategies"]
+    return Scenario.from_mapping(given | {"skip": [*scenario.skip, step]}, scenario.name, scenario.path)
 
 
 def _one_world(
@@ -224,7 +250,9 @@ class Premortem:
             )
             lines += [f"  {_sentence(x)}" for x in found]
         absent = [STEPS[s].title for s in STEPS if s not in self.steps]
-        return lines + ([f"Not looked at, for the plan does not take it: {joined(absent)}."] if absent else [])
+        return lines + (
+            [f"Not looked at, for the plan does not take it, or does nothing else: {joined(absent)}."] if absent else []
+        )
 
     def plot(self, behaviour: str | None = None) -> Figure:
         """What skipping each step costs, with intervals, at both moments."""
@@ -253,6 +281,8 @@ class Premortem:
 
 def _sentence(x: Loss) -> str:
     step = STEPS[x.step]
+    if math.isnan(x.loss.mean):
+        return f"{step.number} {step.title}: no value, for nobody was eligible in the last weeks of the campaign."
     interval = f"{points(x.loss.lower, '')} to {points(x.loss.upper)}"
     where = " in the next campaign" if x.step == "evaluation" else ""
     words = {

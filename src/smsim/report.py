@@ -18,6 +18,7 @@ from smsim.outcomes import ALL, GROUPS, spent_on
 from smsim.parameters import PARAMETERS, Parameter
 from smsim.plots import PARTS, Picture, group_label, picture_bytes, say
 from smsim.scenario import ASSUMED
+from smsim.steps import STEPS
 
 if TYPE_CHECKING:
     from smsim.compare import Comparison
@@ -353,7 +354,19 @@ def _parameter_tables(scenario: Scenario) -> list[Table]:
     ]
     heads = ["name", "meaning", *(behaviours if len(behaviours) > 1 else ["value"]), "unit", "source"]
     tables.insert(1, Table("What people are asked to do", heads, rows))
-    return tables
+    return [_step_table(scenario), *tables]
+
+
+def _step_table(scenario: Scenario) -> Table:
+    """The eight steps of mobilization as this campaign takes them; each value is said again, with its source, below."""
+    rows = []
+    for step in STEPS.values():
+        own = [(PARAMETERS[path], getattr(scenario, PARAMETERS[path].section)) for path in step.parameters]
+        values = [f"{p.name} {_value(section[p.name], p.unit)}" for p, section in own]
+        shares = [f"share of the strategy for {k}" for k in step.activities]
+        title = f"{step.number} {step.title}" + (" (skipped)" if step.name in scenario.skip else "")
+        rows.append(Cells(title, ["; ".join([*shares, *values]), step.without]))
+    return Table("The eight steps of mobilization", ["step", "in this campaign", "a campaign without it"], rows)
 
 
 def _parameter_row(scenario: Scenario, fitted: Iterable[str], p: Parameter, values: Mapping[str, Any]) -> Cells:

@@ -38,11 +38,12 @@ def _report(e: Evaluation) -> str:
     table = e.table().set_index("quantity")
     before, after = table.loc["coverage before"], table.loc["coverage after"]
     question = "a list experiment" if e.design.question == "list" else "the survey"
+    ratio = table.loc["design effect", "reported"]
+    effect = "" if e.design.question == "list" or math.isnan(ratio) else f" (design effect {ratio:.1f})"
     return (
         f"Coverage of {e.behaviour} in the communities with the campaign went from {percent(before['true'])} to "
         f"{percent(after['true'])}; {question} would report {percent(before['reported'])} and "
-        f"{percent(after['reported'])}, give or take {points(table.loc['half width', 'reported'])} "
-        f"(design effect {table.loc['design effect', 'reported']:.1f})."
+        f"{percent(after['reported'])}, give or take {points(table.loc['half width', 'reported'])}{effect}."
     )
 
 

@@ -44,7 +44,7 @@ def observe(scenario: Scenario, strategy: str, behaviour: str, seed: int) -> Obs
     alone = count_at(scenario, NO_CAMPAIGN, behaviour, world, seed)
 
     def coverage(counts: Counts, where: Array) -> float:
-        return float(counts.covered[where].sum() / counts.possible[where].sum()) if where.any() else math.nan
+        return coverage_of(_part(counts, where))
 
     before, after = with_it
     arms = [Arm(_part(before, w), _part(after, w), world.places.facility[w]) for w in (treated, ~treated)]

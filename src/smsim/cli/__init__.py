@@ -259,7 +259,8 @@ def parameters(
         swept = f"; swept {p.sweep.low:g} to {p.sweep.high:g} ({p.sweep.scale})" if p.sweep else ""
         default = f"{p.default:g}" if isinstance(p.default, float) else str("none" if p.default is None else p.default)
         limits = "" if p.default is None else f"; {valid}{swept}"
-        typer.echo(f"{p.path}{symbol}: {default} {p.unit}{limits}\n    {p.doc}. Source: {p.source}")
+        step = f". Step: {p.step}" if p.step else ""
+        typer.echo(f"{p.path}{symbol}: {default} {p.unit}{limits}\n    {p.doc}. Source: {p.source}{step}")
 
 
 app.command()(scenarios)
