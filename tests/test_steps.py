@@ -98,6 +98,14 @@ def test_unpretested_material_in_one_language_about_nothing_known_is_what_the_en
     assert context["material_language"][0] == 0
 
 
+@pytest.mark.parametrize(("error", "left"), [(0.0, 0.8), (0.1, 0.64), (0.5, 0.0)])
+def test_an_assessment_is_worth_what_its_errors_leave(error: float, left: float) -> None:
+    # With half in need, a list with error e sends a share (1 - e) of its visits to them, as (1 - 2 e) of a right list
+    # and 2 e of visits to anybody do.
+    context = pack_context(priced(needs_quality=0.8, needs_error=error))
+    assert context["needs_quality"][0] == pytest.approx(left)
+
+
 def test_a_step_that_the_plan_does_not_take_cannot_be_missed() -> None:
     scenario = Scenario.from_mapping({})
     plan = scenario.strategies["hybrid"]

@@ -235,8 +235,15 @@ class Evaluation:
 
     def power(self, design: Design | None = None) -> tuple[float, float, float]:
         """Share of the surveys whose interval leaves out 0 on the side of a gain; with its 95% interval over worlds."""
-        surveys = self.surveyed if design is None else self.survey(design)
-        return _over_worlds([float((one.low > 0).mean()) for one in surveys])
+        wanted = self.design if design is None else design
+        if wanted not in self._powers:
+            surveys = self.surveyed if wanted == self.design else self.survey(wanted)
+            self._powers[wanted] = _over_worlds([float((one.low > 0).mean()) for one in surveys])
+        return self._powers[wanted]
+
+    @cached_property
+    def _powers(self) -> dict[Design, tuple[float, float, float]]:
+        return {}
 
     def power_on_paper(self) -> float:
         """Power of the t-test by its formula, from the mean change and variance of each world; mean over worlds."""

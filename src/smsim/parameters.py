@@ -205,6 +205,7 @@ _TABLE = (
     _p(C, "material_language", "s_lang", "share", 0.8, SHARE, "how much of the material reaches the minority in its language", "assumed", None, "+", step="materials"),
     _p(C, "partner_capacity", "", "share", 0.7, SHARE, "capacity of partner organisations: the share of planned contacts delivered is .5 + .5 of it", "assumed", Sweep(0, 1), "+", step="partners"),
     _p(C, "needs_quality", "N_q", "share", 0.5, SHARE, "how well visits find the households in need: 0 without an assessment, .5 rapid, .8 participatory", "assumed", Sweep(0, 1), step="needs"),
+    _p(C, "needs_error", "", "share", 0.0, (0, 0.5), "households that the assessment records wrongly, of those in need and of the others; at 0.5 it knows nothing", "assumed", step="needs"),
     _p(C, "feedback", "phi", "share", 0.5, SHARE, "share of the money moved to where monitoring finds gaps", "assumed", Sweep(0, 1), step="monitoring"),
     _p(C, "monitor_weeks", "", "weeks", 4, (1, 520), "weeks between rounds of monitoring", "assumed", step="monitoring"),
     _p(C, "monitor_sensitivity", "", "share", 0.95, SHARE, "adopters recorded as adopters", "assumed", step="monitoring"),

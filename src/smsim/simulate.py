@@ -150,6 +150,9 @@ def pack_context(scenario: Scenario) -> Array:
     values["fidelity"] = 0.5 + 0.5 * values["partner_capacity"]
     # Hazard per unit of coverage gap: kappa_diss x documentation dollars per community.
     values["dissemination"] = values["dissemination"] * values["documentation_cost"]
+    # A list with errors on both sides is in part a good list and in part none (Youden's index; exact where half are in
+    # need, too kind where few are).
+    values["needs_quality"] = values["needs_quality"] * (1 - 2 * values["needs_error"])
     # Material that shows nothing people know persuades less.
     values["material_quality"] = values["material_quality"] * (
         1 - values["unreal_penalty"] * (1 - values["material_realism"])

@@ -62,7 +62,11 @@ def evaluate(
             scenario, strategy, clusters, per_cluster, question, lqas, control, behaviour,
             threads=threads, progress=progress,
         )  # fmt: skip
-        found.write(folder, command=command_line())
+    with progress_bar("drawing surveys") as progress:
+        for done, work in enumerate((found.table, found.curve, found.summary)):
+            progress(done, 3)
+            work()
+    found.write(folder, command=command_line())
     if as_json:
         typer.echo(found.table().to_json(orient="records", indent=2))
         return
