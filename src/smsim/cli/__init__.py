@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from smsim.cli.networks import MappingFile, calibrate_data, predict
 from smsim.cli.programme import evaluate, premortem
 from smsim.cli.scenarios import scenarios
 from smsim.cli.shared import File, Json, Out, Seed, Threads
@@ -166,6 +167,7 @@ def compare(
     typer.echo(f"\nReport: {folder / 'report.html'}")
 
 
+app.command()(predict)
 app.command()(sweep)
 app.command("app")(workshop)
 app.command()(pack)
@@ -175,13 +177,27 @@ app.command()(evaluate)
 
 @app.command()
 def calibrate(
-    file: Annotated[str, typer.Argument(help="A scenario file with `targets` and `fitted`.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A scenario file with `targets` and `fitted`.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Instead: a folder of villages, nodes.csv and edges.csv.")
+    ] = None,
+    mapping: MappingFile = None,
     replicates: Annotated[int, typer.Option(help="Worlds per trial.", min=2)] = 32,
     seed: Annotated[int, typer.Option(help="Seed of those worlds.", min=0)] = 1000,
     threads: Threads = None,
     out: Out = None,
 ) -> None:
-    """Fit the values that a scenario lists under `fitted` to its targets; show the fit on other seeds."""
+    """Fit what a scenario lists under `fitted` to its targets; or, with --data, the adoption rule to real villages."""
+    if (file is None) == (data is None):
+        raise ScenarioError("calibrate needs a scenario file, or --data and a folder of villages: one of the two")
+    if data is not None:
+        calibrate_data(data, mapping, out, seed, threads)
+        return
+    assert file is not None
+    if mapping is not None:
+        raise ScenarioError("--mapping names the columns of --data; a scenario file needs none")
     scenario = _load(file)
     folder = _checked_folder(out or Path("results") / f"{scenario.name}-fit", scenario)
     with _progress("fitting") as progress:

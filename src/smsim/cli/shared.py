@@ -71,9 +71,13 @@ def command_line() -> str:
 
 def checked_folder(out: Path | None, scenario: Scenario) -> Path:
     """The folder for the results; found writable now, so that nobody waits an hour to learn that it is not."""
+    return checked_place(out if out is not None else Path("results") / scenario.name)
+
+
+def checked_place(folder: Path) -> Path:
+    """The folder, found writable."""
     import tempfile
 
-    folder = out if out is not None else Path("results") / scenario.name
     place = folder
     try:  # all of it: even to ask whether a name exists fails where the name is too long
         while not (place.exists() or place.is_symlink()) and place != place.parent:
@@ -90,11 +94,11 @@ def checked_folder(out: Path | None, scenario: Scenario) -> Path:
 
 
 @contextmanager
-def progress_bar(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr; call it with (done, total)."""
+def progress_bar(doing: str, compiles: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr; call it with (done, total). `compiles`: the work needs the engine."""
     from smsim.engine import cache_folder
 
-    if not any(cache_folder().glob("**/*.nbi")):
+    if compiles and not any(cache_folder().glob("**/*.nbi")):
         typer.echo("The first run compiles the engine for this machine, which takes a minute or two.", err=True)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

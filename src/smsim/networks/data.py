@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,18 @@ class Networks:
         def cut(values: Array | None) -> Array | None:
             return None if values is None else values[rows]
 
-        return Networks(
-            self.name, self.mapping, tuple(self.ids[i] for i in rows), tuple(self.villages[v] for v in wanted),
-            np.array([place[v] for v in self.village[rows]], dtype=np.int64), self.ties[rows][:, rows],
-            self.columns.iloc[rows].reset_index(drop=True), self.named.iloc[rows].reset_index(drop=True), cut(self.leader), cut(self.time), cut(self.adopted),
-            self.periods, self.span, self.notes,
-        )  # fmt: skip
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in rows),
+            villages=tuple(self.villages[v] for v in wanted),
+            village=np.array([place[v] for v in self.village[rows]], dtype=np.int64),
+            ties=self.ties[rows][:, rows],
+            columns=self.columns.iloc[rows].reset_index(drop=True),
+            named=self.named.iloc[rows].reset_index(drop=True),
+            leader=cut(self.leader),
+            time=cut(self.time),
+            adopted=cut(self.adopted),
+        )
 
     def rates(self) -> Array:
         """Share of each village's households with a known outcome that adopted, float64 (V,); NaN if none is known."""
@@ -93,7 +100,9 @@ class Networks:
 
 
 def read_networks(
-    folder: str | os.PathLike[str], mapping: Mapping | None = None, periods: tuple[str, ...] = (),
+    folder: str | os.PathLike[str],
+    mapping: Mapping | None = None,
+    periods: tuple[str, ...] = (),
     span: tuple[float, float] | None = None,
 ) -> Networks:
     """Read a folder.
@@ -129,7 +138,8 @@ def read_networks(
     wanted = list(dict.fromkeys([*mapping.exposures, *mapping.covariates]))
     return Networks(
         place.resolve().name, mapping, tuple(nodes[mapping.id]), village_names, village, ties,
-        nodes[wanted].reset_index(drop=True), named, leader, time, adopted, names, found_span, (*notes, *tie_notes, *more),
+        nodes[wanted].reset_index(drop=True), named, leader, time, adopted, names, found_span,
+        (*notes, *tie_notes, *more),
     )  # fmt: skip
 
 
@@ -216,8 +226,7 @@ def _keys(
         return {i: k for k, i in enumerate(ids)}, False
     pairs = [(_same(names[v]), i) for v, i in zip(village, ids, strict=True)]
     if len(set(pairs)) < len(pairs):
-        seen: set[Any] = set()
-        twice = next(p for p in pairs if p in seen or seen.add(p))
+        twice = next(pair for pair, count in Counter(pairs).items() if count > 1)
         raise DataError(f"{path}: id {twice[1]!r} stands twice in village {twice[0]!r}; an id names one household")
     return {p: k for k, p in enumerate(pairs)}, True
 
@@ -261,7 +270,8 @@ def _all_ties(
                     + ", ".join(sorted(present))
                 )
             table = table[table[entry.kind].isin(entry.kinds)]
-        start, end = (_rows_of(table, column, group if by_village else None, keys) for column in (entry.start, entry.end))
+        group = group if by_village else None
+        start, end = (_rows_of(table, column, group, keys) for column in (entry.start, entry.end))
         weight = _weights(table, entry, path)
         there = (start >= 0) & (end >= 0) & (weight > 0)
         outside += int(((start < 0) | (end < 0)).sum())
@@ -271,7 +281,8 @@ def _all_ties(
         a, b, w = start[there], end[there], weight[there]
         kinds = table[entry.kind].to_numpy()[there] if entry.kind is not None else np.full(len(a), "")
         for kind in sorted(set(kinds)):
-            label = " ".join(part for part in (entry.file.removesuffix(".csv") if len(mapping.ties) > 1 else "", kind) if part)
+            file = entry.file.removesuffix(".csv") if len(mapping.ties) > 1 else ""
+            label = " ".join(part for part in (file, kind) if part)
             ways = {"named": a, "named by": b} if entry.directed else {"ties": np.concatenate([a, b])}
             which = kinds == kind
             for way, ends in ways.items():
@@ -323,7 +334,7 @@ def numbers(column: pd.Series, path: Path, name: str) -> Array:
     """
     import pandas as pd
 
-    values = pd.to_numeric(column.where(column != ""), errors="coerce").to_numpy(dtype=np.float64)
+    values: Array = pd.to_numeric(column.where(column != ""), errors="coerce").to_numpy(dtype=np.float64)
     bad = np.flatnonzero(((column != "").to_numpy() & np.isnan(values)) | np.isinf(values))
     if len(bad):
         raise DataError(

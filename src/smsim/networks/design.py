@@ -56,7 +56,8 @@ class Design:
         parts = {f"village mean of {c.name}": c.part for c in self.households}
         part = np.array([parts.get(name, 1.0) for name in self.villages])
         # Three spreads: beyond what the fit has seen, a village counts as the edge of it.
-        return np.clip((values - np.array(self.village_mean)) / np.array(self.village_scale), -3, 3) * part
+        standard: Array = np.clip((values - np.array(self.village_mean)) / np.array(self.village_scale), -3, 3) * part
+        return standard
 
     def as_json(self) -> dict[str, Any]:
         """For fit.json; `design_from` reads it back."""
@@ -104,10 +105,10 @@ def learn_design(data: Networks) -> Design:
             ready.append(replace(column, mean=float(values.mean()), scale=float(values.std())))
     draft = Design(tuple(ready), (), (), ())
     found = _village_values(draft.matrix(data), draft.households, data)
-    spread = {name: float(values.std()) for name, values in found.items()}
-    kept = [name for name in found if len(data.villages) >= 3 and spread[name] > 1e-9]
+    spreads = {name: float(values.std()) for name, values in found.items()}
+    kept = [name for name in found if len(data.villages) >= 3 and spreads[name] > 1e-9]
     return Design(
-        draft.households, tuple(kept), tuple(float(found[n].mean()) for n in kept), tuple(spread[n] for n in kept)
+        draft.households, tuple(kept), tuple(float(found[n].mean()) for n in kept), tuple(spreads[n] for n in kept)
     )
 
 
@@ -126,16 +127,16 @@ def _raw(column: Column, data: Networks) -> Array:
     if column.kind == "leader":
         if data.leader is None:
             raise DataError(f"{data.name}: the fit knows leaders, and these data name none")
-        return data.leader.astype(np.float64)
+        return np.asarray(data.leader, dtype=np.float64)
     text = data.columns[column.source]
     if column.kind == "value":
-        return (text == column.value).to_numpy(dtype=np.float64)
+        return np.asarray(text == column.value, dtype=np.float64)
     values = numbers(text, Path(data.mapping.nodes), column.source)
     values = np.where(np.isnan(values), column.fill, values)
     if column.kind == "square":
         centre, spread = (float(part) for part in column.value.split())
-        return ((values - centre) / spread) ** 2
-    return values
+        values = ((values - centre) / spread) ** 2
+    return np.asarray(values)
 
 
 def _village_values(x: Array, columns: tuple[Column, ...], data: Networks) -> dict[str, Array]:

@@ -18,8 +18,8 @@ from smsim.engine.arrays import Array
 from smsim.errors import DataError
 from smsim.networks.data import Networks
 from smsim.networks.design import Design, learn_design
-from smsim.networks.mapping import Mapping
 from smsim.networks.hazard import PEERS_SPREAD, Posterior, Rows, Spreads, final_rows, laplace, timed_rows
+from smsim.networks.mapping import Mapping
 from smsim.networks.patterns import tie_correlation
 from smsim.networks.spread import simulate_spread
 
@@ -152,9 +152,9 @@ def _named(table: Array, rows: Rows, design: Design, data: Networks, chosen: Arr
     first = 1 + periods + peers
     content = np.column_stack([table[:, 0], effects, times, table[:, first : first + households + columns]])
     labels = ["village spread", "peers", "norm", *(f"period {n}" for n in names)]
-    names = [c.name for c in design.households]
-    drifts = [f"{name}: drift" for name in names] if chosen is None else []
-    return pd.DataFrame(content, columns=[*labels, *names, *drifts, *design.villages])
+    columns_of = [c.name for c in design.households]
+    drifts = [f"{name}: drift" for name in columns_of] if chosen is None else []
+    return pd.DataFrame(content, columns=[*labels, *columns_of, *drifts, *design.villages])
 
 
 def _simulate_ends(data: Networks, x: Array, z: Array, seed: int, tell: Callable[[int], Any]) -> Ends:
@@ -216,7 +216,7 @@ def _choose_peers(ends: Ends, rng: np.random.Generator, draws: int) -> Array:
 def without(fit: NetworkFit, village: int, seed: int, draws: int) -> NetworkFit:
     """The fit again with one village left out, as if it had never been seen.
 
-    Of data without times, what peers add is taken over from the whole fit, and the village's clustering is not looked at.
+    Of data without times, what peers add is taken over from the whole fit; the village's clustering is not looked at.
     """
     data = fit.data
     assert data is not None

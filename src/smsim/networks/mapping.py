@@ -69,8 +69,13 @@ class Mapping:
 
 def mapping_from(data: dict[str, Any]) -> Mapping:
     """The mapping that `Mapping.as_json` gave, after its way through JSON."""
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "ties"}
-    ties = tuple(Ties(**{k: tuple(v) if isinstance(v, list) else v for k, v in one.items()}) for one in data["ties"])
+    plain: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "ties"
+    }
+    entries: list[dict[str, Any]] = [
+        {k: tuple(v) if isinstance(v, list) else v for k, v in one.items()} for one in data["ties"]
+    ]
+    ties = tuple(Ties(**one) for one in entries)
     return Mapping(**plain, ties=ties)
 
 
@@ -148,9 +153,8 @@ def _ties(entry: Any) -> Ties:
             raise ValueError(f"ties: {key} must be a name; got {value!r}")
         if key == "weight" and (isinstance(value, bool) or not isinstance(value, (str, int, float))):
             raise ValueError(f"ties: weight must be the name of a column, or a number; got {value!r}")
-        if key == "kinds":
-            value = tuple(str(v) for v in (value if isinstance(value, list) else [value]))
-        found[_TIES_KEYS[key]] = value
+        several = value if isinstance(value, list) else [value]
+        found[_TIES_KEYS[key]] = tuple(str(v) for v in several) if key == "kinds" else value
     if found.get("kinds") and not found.get("kind"):
         raise ValueError("ties: kinds needs kind, the name of the column in which they stand")
     return Ties(**found)

@@ -97,7 +97,7 @@ def ego_alter(data: Networks, seed: int = 1) -> EgoAlter:
 
 
 def leader_rows(data: Networks, adopted: Array) -> tuple[float, float]:
-    """Share adopted of the non-leaders tied to an adopting leader, and of those tied to other leaders only; NaN if none."""
+    """Share adopted of the non-leaders tied to an adopting leader, and of those tied to others only; NaN if none."""
     assert data.leader is not None
     other = ~data.leader if data.adopted is None else ~data.leader & (data.adopted >= 0)
     joined = data.ties + data.ties.T
