@@ -121,9 +121,8 @@ def _all_numbers(text: Any) -> bool:
 def _raw(column: Column, data: Networks) -> Array:
     """Values of a column before they are standardised, float64 (N,)."""
     if column.kind == "count":
-        if column.source not in data.named:
-            raise DataError(f"{data.name}: the fit knows ties of the kind {column.source!r}, and these data have none")
-        return np.log1p(data.named[column.source].to_numpy(dtype=np.float64))
+        counts = data.named.get(column.source)  # none where these data have no tie of that kind
+        return np.zeros(len(data.ids)) if counts is None else np.log1p(counts.to_numpy(dtype=np.float64))
     if column.kind == "leader":
         if data.leader is None:
             raise DataError(f"{data.name}: the fit knows leaders, and these data name none")

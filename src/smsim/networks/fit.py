@@ -30,7 +30,7 @@ DRAWS = 1000
 ROUNDS = 6  # of data without times: adoption in so many steps
 # Spreads that the prior may have, all of equal weight before the data speak; hazards are in logs.
 GRID = tuple(
-    Spreads(*point) for point in itertools.product((0.1, 0.25, 0.6), (0.03, 0.1, 0.25), (0.05, 0.15, 0.3, 0.5))
+    Spreads(*point) for point in itertools.product((0.2, 0.5), (0.003, 0.03, 0.12), (0.05, 0.15, 0.3, 0.5))
 )
 PEERS = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.5, 6.0)  # at which villages without times are simulated
 SIMULATED = 120

@@ -9,8 +9,8 @@ c runs from -1 to 1 over the periods: what told the first adopters apart may not
 
 F = share of those it hears of that have adopted by the end of period t - 1 (weighted; W where it hears of nobody),
 W = that share of its village. `peers` is therefore what ties add to the coverage of the village, which alone would look
-like imitation where a whole village is early. Given a Gaussian prior the posterior is found by Newton's method and taken as
-Gaussian (Laplace); the evidence weighs the spreads of the prior (MacKay 1992, doi:10.1162/neco.1992.4.3.415).
+like imitation where a whole village is early. Given a Gaussian prior the posterior is found by Newton's method and
+taken as Gaussian (Laplace); the evidence weighs the spreads of the prior (MacKay 1992, doi:10.1162/neco.1992.4.3.415).
 """
 
 from __future__ import annotations
