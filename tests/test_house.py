@@ -128,7 +128,10 @@ def test_the_notebook_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch
     [
         "README.md",
         "CHANGELOG.md",
-        *(f"docs/{n}.md" for n in ("evaluation", "model", "parameters", "planner", "researcher", "steps", "trainer")),
+        *(
+            f"docs/{n}.md"
+            for n in ("evaluation", "model", "networks", "parameters", "planner", "researcher", "steps", "trainer")
+        ),
     ],
 )
 def test_links_inside_the_project_lead_somewhere(document: str) -> None:

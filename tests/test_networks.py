@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-import made_up_villages as made_up
 import numpy as np
 import pandas as pd
 import pytest
-from test_cli import smsim_says
 
+import made_up_villages as made_up
 from smsim.errors import DataError
-from smsim.networks import Networks, fit_networks, read_mapping, read_networks
+from smsim.networks import Networks, fit_networks, predict, read_mapping, read_networks
 from smsim.networks.hazard import log_likelihood
 from smsim.networks.patterns import shuffled, tie_correlation
 from smsim.networks.spread import simulate_spread
+from smsim.networks.store import read_fit
+from test_cli import smsim_says
 
 OUTCOME = ["toa", "adopted"]
 
@@ -57,7 +59,9 @@ def test_a_fit_holds_its_parameters_draws_tables_and_pictures(fitted: Path) -> N
 
 def test_villages_without_outcomes_are_predicted(fitted: Path) -> None:
     out = fitted / "predictions"
-    code, said, wrong = smsim_says("predict", "--fit", str(fitted / "fit"), "--data", str(fitted / "others"), "--out", str(out))
+    code, _, wrong = smsim_says(
+        "predict", "--fit", str(fitted / "fit"), "--data", str(fitted / "others"), "--out", str(out)
+    )
     assert code == 0, wrong
     table = pd.read_csv(out / "predictions.csv", dtype={"unit": str})
     assert list(table.columns) == ["unit", "quantity", "median", "low", "high"]
@@ -125,7 +129,8 @@ def test_a_mapping_reads_other_names_ids_unique_within_villages_and_several_file
     (tmp_path / "talk.csv").write_text("ego,alter,place,n\nann,bob,Ä,2\nann,eve,B,1\nann,zoe,B,1\n", encoding="utf-8")
     (tmp_path / "kin.csv").write_text("a,b,place,sort\nbob,ann,Ä,kin\nbob,ann,Ä,foe\n", encoding="utf-8")
     (tmp_path / "m.yaml").write_text(
-        "nodes: people.csv\nid: name\nvillage: place\ntime: month\nmissing: 99\nexposures: visits\ncategories: [creed]\n"
+        "nodes: people.csv\nid: name\nvillage: place\ntime: month\nmissing: 99\n"
+        "exposures: visits\ncategories: [creed]\n"
         "ties:\n"
         "  - {file: talk.csv, from: ego, to: alter, village: place, weight: n, directed: true}\n"
         "  - {file: kin.csv, from: a, to: b, village: place, kind: sort, kinds: kin, directed: false}\n",
@@ -141,6 +146,28 @@ def test_a_mapping_reads_other_names_ids_unique_within_villages_and_several_file
     assert data.ties.toarray().tolist() == [[0, 3, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
     assert list(data.columns["visits"]) == ["1.5", "0", "2", ""]
     assert any("1 ties lead to people outside" in note for note in data.notes)
+
+
+def test_the_mapping_of_the_document_can_be_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    mapping = read_mapping(tmp_path / "m.yaml")
+    assert mapping.covariates == ("age", "patients", "specialty")
+    assert mapping.ties[0].kinds == ("advice", "talk")
+
+
+def test_other_names_for_the_same_columns_give_the_same_predictions(fitted: Path, tmp_path: Path) -> None:
+    nodes, ties = made_up.villages(count=3, size=20, seed=2)
+    renamed = {"id": "code", "village": "place", "leader": "chief", "exp_visit": "visits"}
+    made_up.write(tmp_path, nodes[list(renamed)].rename(columns=renamed), ties)
+    (tmp_path / "m.yaml").write_text("id: code\nvillage: place\nleader: chief\nexposures: visits\n", encoding="utf-8")
+    code, _, wrong = smsim_says("predict", "--fit", str(fitted / "fit"), "--data", str(tmp_path), "--mapping",
+                                str(tmp_path / "m.yaml"), "--out", str(tmp_path / "out"))  # fmt: skip
+    assert code == 0, wrong
+    table = pd.read_csv(tmp_path / "out" / "predictions.csv")
+    expected = predict(read_fit(fitted / "fit"), read_networks(fitted / "others"))
+    assert list(table["median"]) == list(expected["median"])
 
 
 def test_ids_that_stand_twice_need_a_village_in_the_ties_and_then_must_differ(tmp_path: Path) -> None:
@@ -234,7 +261,7 @@ def test_the_correlation_along_ties_is_that_of_all_pairs_counted_one_by_one(tmp_
 
 
 def test_a_known_effect_of_neighbours_is_found(tmp_path: Path) -> None:
-    middle, low, high = fit_networks(read(tmp_path, 2.0, count=10, size=40)).interval("peers")
+    _, low, high = fit_networks(read(tmp_path, 2.0, count=10, size=40)).interval("peers")
     assert 0 < low < 2.0 < high
 
 

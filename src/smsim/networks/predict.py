@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from smsim.engine.arrays import Array
+from smsim.errors import DataError
 from smsim.networks.data import Networks
 from smsim.networks.design import learn_design
 from smsim.networks.fit import NetworkFit, Progress, without
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INTERVAL = 0.9  # share of the simulated villages between low and high
-LEFT_OUT_DRAWS = 500
+LEFT_OUT_DRAWS = 1000
 FEWEST_VILLAGES = 4  # to leave one out and learn from the others how much villages differ
 ALL = "all"
 
@@ -48,9 +49,30 @@ class Future:
         return np.asarray(np.where(count > 0, member @ adopted / np.maximum(count, 1.0), np.nan))
 
 
+def named_alike(fit: NetworkFit, data: Networks) -> Networks:
+    """The data with the names that the fit has for the same columns: exposures and covariates, each in their order.
+
+    Raises
+    ------
+    DataError : the two mappings do not name as many exposures and covariates
+    """
+    learned, own = fit.mapping, data.mapping
+    names: dict[str, str] = {}
+    for what in ("exposures", "covariates"):
+        there, here = getattr(learned, what), getattr(own, what)
+        if len(there) != len(here):
+            raise DataError(
+                f"{data.name}: the fit has {len(there)} {what} ({', '.join(there) or 'none'}), and the mapping names "
+                f"{len(here)} ({', '.join(here) or 'none'}); name as many, in the same order"
+            )
+        names |= dict(zip(here, there, strict=True))
+    return replace(data, columns=data.columns.rename(columns=names))
+
+
 def simulate_future(fit: NetworkFit, data: Networks, seed: int) -> Future:
     """One simulation per draw of the fit; villages have effects of their own, drawn anew."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 2]))
+    data = named_alike(fit, data)
     draws = fit.draws
     x, z = fit.design.matrix(data), fit.design.village_matrix(data)
     own = rng.standard_normal((len(data.villages), len(draws))) * draws["village spread"].to_numpy()

@@ -81,7 +81,9 @@ def _seen(data: Networks, source: str) -> Iterator[Finding]:
     for pattern in ("adopted, leaders less others", "adopted, near adopting leaders less near others only"):
         if pattern in table.index:
             row = table.loc[pattern]
-            yield judged(f"{data.name}: {pattern}", source, "above 0", _between(row), "90% interval", bool(row["low"] > 0))
+            yield judged(
+                f"{data.name}: {pattern}", source, "above 0", _between(row), "90% interval", bool(row["low"] > 0)
+            )
 
 
 def _between(row: pd.Series) -> str:
