@@ -56,7 +56,7 @@ def test_thirty_clusters_of_seven_give_ten_points_at_a_design_effect_of_two() ->
     # Henderson & Sundaresan 1982: 210 children in 30 clusters of 7 for 10 points, the design effect taken as 2.
     assert half_width(0.5, 210, 2) == pytest.approx(0.0956, abs=5e-5)
     assert half_width(0.5, 192.08, 2) == pytest.approx(0.1, abs=1e-4)  # 1.96^2 x .5 x .5 x 2 / .1^2
-    # An intraclass correlation of 1/6 is what makes it 2 (WHO reference manual 2018).
+    # What makes it 2 is an intraclass correlation of 1/6, which WHO took as rarely exceeded until 2015.
     assert design_effect(7, 1 / 6) == pytest.approx(2)
 
 

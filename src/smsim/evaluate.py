@@ -282,8 +282,9 @@ class Evaluation:
     @cached_property
     def _curve(self) -> pd.DataFrame:
         sizes = (5, 10, 20, 30, 45, 60, 90, 120) if not self.design.lots else (5, 10, 19, 30, 45, 60)
-        own = self.design.per_cluster if self.design.lots else self.design.clusters
-        wanted = sorted({*sizes, own})
+        own = _size(self.design)
+        enough = [] if self.smallest is None else [_size(self.smallest[0])]
+        wanted = sorted({*sizes, own, *enough})
         rows = []
         for size in wanted:
             design = _sized(self.design, size)
@@ -377,6 +378,11 @@ class Evaluation:
 
     def __repr__(self) -> str:
         return f"Evaluation({self.scenario.name!r}, {self.strategy}: {self.design})\n{self.table().to_string()}"
+
+
+def _size(design: Design) -> int:
+    """What grows when a survey does."""
+    return design.per_cluster if design.lots else design.clusters
 
 
 def _sized(design: Design, size: int) -> Design:

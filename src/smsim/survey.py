@@ -111,7 +111,7 @@ def estimate(sample: Sample) -> Estimate:
     """The share of each survey: yes over asked, or the difference in means of a list experiment; NaN if none asked.
 
     The variance is K / (K - 1) times the sum of squared influences of the clusters, the usual one of a ratio (Cochran
-    1977, section 11.8). List experiments: difference in means (Blair & Imai 2012, doi:10.1093/pan/mpr048).
+    1977, chapters 6 and 11). List experiments: difference in means (Blair & Imai 2012, doi:10.1093/pan/mpr048).
     """
     value, influence = _mean(sample.yes, sample.asked)
     if sample.short_asked.any():

@@ -75,13 +75,17 @@ def _power(axes: Axes, evaluation: Evaluation) -> None:
     axes.axhline(0.8, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
     own = evaluation.design.per_cluster if lots else evaluation.design.clusters
     here = float(np.interp(own, size, curve["power"]))
-    axes.plot(own, here, "o", color=COLOUR, markersize=7)
-    axes.annotate(
-        f"this survey {100 * here:.0f}%", (own, here), textcoords="offset points",
-        xytext=(8, -12), fontsize=SMALL, color=INK,
-    )  # fmt: skip
+    axes.plot(own, here, "o", color=COLOUR, markersize=7, linestyle="", label=f"this one: {own}, {100 * here:.0f}%")
+    if evaluation.smallest is not None:
+        design, power = evaluation.smallest
+        enough = design.per_cluster if lots else design.clusters
+        axes.plot(
+            enough, power, "s", color=COLOUR, markerfacecolor="white", markersize=7, linestyle="",
+            label=f"smallest: {enough}, {100 * power:.0f}%",
+        )  # fmt: skip
+    axes.legend(loc="lower right", fontsize=SMALL, frameon=True, framealpha=0.9, edgecolor="none", handletextpad=0.3)
     axes.set_ylim(0, 1.02)
-    axes.set_xlim(0, float(size.max()) * 1.03)
+    axes.set_xlim(0, float(axes.dataLim.x1) * 1.04)
     share_axis(axes.yaxis)
     axes.set_title("how often it finds the effect", fontsize=SMALL, color=INK, loc="left")
     axes.set_xlabel("households per lot" if lots else f"clusters of {evaluation.design.per_cluster}", fontsize=NORMAL)
