@@ -39,13 +39,21 @@ SOURCES = ("own", "peer", "leader", "media", "visit", "dialogue", "incentive", "
 OWN, BY_PEER, BY_LEADER, BY_MEDIA, BY_VISIT, BY_DIALOGUE, BY_INCENTIVE, BY_LINK = range(8)
 
 # Bits of `State.shown`: what a household shows at the start of the week.
-VOICES, TALKS, SPREADS_RUMOUR, SUPPORTS, ADOPTS = 1, 2, 4, 8, 16
-# Bits of `State.pending`: what the decision of this week found.
+VOICES, TALKS, SPREADS_RUMOUR, SUPPORTS, ADOPTS, REFUSES = 1, 2, 4, 8, 16, 32
+# Bits of `State.hot`: what has changed since the household last weighed it.
+NEW_VOICES, NEW_TALK, NEW_RUMOUR, RECONSIDERS = 1, 2, 4, 8
+# Bits of `State.standing`.
+NEEDS, SPEAKS = 1, 2
+# Bits of `State.pending`.
 PENDING_OK, PENDING_VOICE = 1, 2
-# Bits of `State.contact`: how the campaign touched the household this week.
+# How the campaign touched a household this week.
 CONTACT_MEDIA, CONTACT_VISIT, CONTACT_DIALOGUE = 1, 2, 4
 
 NEVER = -32000  # "week" of something that has not happened: far before any burn-in
+FOREVER = 2_000_000_000  # week of a clock that never strikes
+
+FADED = 1e-6  # a unit of persuasion or norm memory worth less is made anew
+BLOCK = 256  # households that are looked at together: their bytes lie in the first cache
 
 # Scalars of one behaviour; names are those of `smsim.parameters` (a test holds them together).
 BEHAVIOUR = np.dtype(
@@ -188,22 +196,30 @@ class Plan(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything that changes. Copy it and a run can go on from there, to the bit."""
+    """Everything that changes. Copy it and a run can go on from there, to the bit.
+
+    Persuasion and norm memory fade every week for everybody. They are kept in units that fade with them, so that a
+    household without a contact costs nothing: p = persuaded * fade.
+    """
 
     stage: Array  # uint8 (B, N)
-    shown: Array  # uint8 (B, N): bits VOICES ... ADOPTS as committed at the end of last week
-    pending: Array  # uint8 (B, N)
-    contact: Array  # uint8 (N,)
-    persuasion: Array  # float64 (B, 3, N): credit from media, visit, dialogue; their sum is p in [0, 1]
-    norm_memory: Array  # float64 (N,): g in [0, 1]
+    shown: Array  # uint8 (B, N): bits VOICES ... REFUSES as committed at the end of last week
+    persuasion: Array  # float64 (B, 3, N): credit from media, visit, dialogue, in units of `fade`
+    fade: Array  # float64 (B,): what a unit of persuasion is worth this week
+    norm_memory: Array  # float64 (N,): g in units of `norm_fade`
+    norm_fade: Array  # float64 (1,)
     rumour: Array  # uint8 (B, N)
     aware_week: Array  # int32 (B, N)
     source: Array  # uint8 (B, N): what moved it to willing, index into SOURCES
     voicing: Array  # int32 (B, N): n_V, tie weight of neighbours who voice
     talking: Array  # int32 (B, N): n_T
     rumouring: Array  # int32 (B, N): n_B
-    resist_talk: Array  # float64 (B, N): hazard still to accumulate before peers inform it
-    resist_rumour: Array  # float64 (B, N)
+    resist_talk: Array  # float64 (B, N): hazard still to accumulate before peers inform it, at week `talk_since`
+    talk_hazard: Array  # float64 (B, N): per week, since then
+    talk_since: Array  # int32 (B, N)
+    resist_rumour: Array  # float64 (B, N): the same three for the rumour
+    rumour_hazard: Array  # float64 (B, N)
+    rumour_since: Array  # int32 (B, N)
     resist_lapse: Array  # float64 (B, N)
     rumour_week: Array  # int32 (B, N): week in which a believer forgets, or a debunked household wanes
     decision_wait: Array  # int32 (B, N): favourable weeks still needed before it moves
@@ -227,10 +243,27 @@ class State(NamedTuple):
     facility_up: Array  # uint8 (F,)
     response: Array  # float64 (D,): Y
     stage_count: Array  # int64 (B, G, 6)
+    refused: Array  # int64 (B, G): households that show REFUSES
     supporters: Array  # int64 (B, C): private support at the start of the week
     adopters: Array  # int64 (B, C)
+    voiced: Array  # int64 (B,): households that voice
+    believing: Array  # int64 (B,): households that spread the rumour
     in_need: Array  # int64 (C,): households with some behaviour they do not yet support
     voices: Array  # int64 (C,): households that voice some behaviour
+    # What the week need not work out again; it follows from the rest.
+    pending: Array  # uint8 (B, N): bits PENDING_OK, PENDING_VOICE: what it last found when it weighed the behaviour
+    hot: Array  # uint8 (B, N): bits NEW_VOICES ... RECONSIDERS
+    due: Array  # int32 (B, N): no clock of the household strikes before this week
+    persuaded: Array  # float64 (B, N): sum of its credits
+    needed: Array  # float64 (B, N): support that it asks for: its threshold, and more while it believes the rumour
+    standing: Array  # uint8 (N,): bits NEEDS, SPEAKS, over all behaviours
+    warm: Array  # uint8 (C,): some contact was made: persuasion fades, and with it support
+    moving: Array  # uint8 (B, C): all of its households weighed the behaviour last week
+    persuaded_sum: Array  # float64 (B, C): of `persuaded`
+
+
+# Fields of `State` that follow from the others: two equal runs may differ in them.
+DERIVED = ("pending", "hot", "due")
 
 
 class Record(NamedTuple):

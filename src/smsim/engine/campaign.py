@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
-
+from smsim.engine import inner
 from smsim.engine.arrays import (
     ACTION,
     ADOPTS,
     CONTACT_DIALOGUE,
-    CONTACT_MEDIA,
     CONTACT_VISIT,
     DIALOGUE,
+    FADED,
     LEADER,
     MEDIA,
     MONITOR,
-    SUPPORTS,
+    NEEDS,
     VISIT,
 )
 from smsim.engine.draws import (
@@ -32,17 +31,17 @@ from smsim.engine.draws import (
     VISIT_ACCEPT,
     VISIT_CONTACT,
     exp,
-    fill_uniforms,
+    fill_words,
     strikes,
-    strikes_at,
     uniform,
+    words_below,
 )
 from smsim.engine.rules import policy_step
 
 MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
     """Step 0: fill volume (8, C) with what this week's money buys; visits are bounded by staff."""
     w = t - plan.first_week
@@ -69,7 +68,7 @@ def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
         state.interviews[c] += volume[MONITOR, c]
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[no-untyped-def]
     """Untreated communities that hear of a success start dialogues of their own, at no cost to the campaign."""
     if context.dissemination <= 0 or t < plan.first_week:
@@ -98,7 +97,7 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
             volume[DIALOGUE, c] = 0.5 * (dialogues / joiners) * places.joiners[c]
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def environment(state, places, plan, context, facility_district, seed, t, volume):  # type: ignore[no-untyped-def]
     """Step 1: stock-outs, leaders' endorsement and approval."""
     for f in range(state.facility_up.shape[0]):
@@ -124,63 +123,55 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
             state.approved[c] = 1
 
 
-@njit(nogil=True, cache=True)
-def contact(state, record, households, places, context, seed, t, volume, draws):  # type: ignore[no-untyped-def]
-    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership.
+@inner
+def contact(state, record, households, places, context, seed, t, volume, touch, words):  # type: ignore[no-untyped-def]
+    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. True if it was anybody.
 
-    draws: float64 scratch, at least as long as the largest community.
+    touch: uint8 (N,), all 0 before; words: uint32 scratch, at least as long as the largest community.
     """
-    keep = 1 - context.norm_memory_decay
-    norm_memory, contacts, touch = state.norm_memory, state.contacts, state.contact
-    shown = state.shown
+    fade_memory(state.norm_memory, state.norm_fade, context)
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
-    has_media, joiner, cells = households.media, households.joiner, households.cell
-    contact_counts, reached = record.contacts[t], record.reached[t]
-    for i in range(norm_memory.shape[0]):
-        norm_memory[i] = norm_memory[i] * keep
+    has_media, joiner, standing = households.media, households.joiner, state.standing
+    anybody = False
     for c in range(volume.shape[1]):
-        start = places.community_start[c]
-        stop = places.community_start[c + 1]
+        start, stop = places.community_start[c], places.community_start[c + 1]
         n = stop - start
-        first = np.uintp(start)
         attendances = 0
         accept = 1.0 if state.approved[c] == 1 or state.started_alone[c] == 1 else context.acceptance_unapproved
         media = volume[MEDIA, c] / n
         visit = (volume[VISIT, c] / n) * context.fidelity
         dialogue = (volume[DIALOGUE, c] / places.joiners[c]) * context.fidelity
-        touch[start:stop] = 0
+        here = touch[start:stop]
         if media > 0:
-            chance = 1 - exp(-media)
-            fill_uniforms(seed, MEDIA_CONTACT, t, draw_id, start, stop, draws)
-            for i in range(first, np.uintp(stop)):
-                if has_media[i] == 1 and strikes_at(draws[i - first], media, chance):
-                    touch[i] |= CONTACT_MEDIA
+            fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
+            by_media(has_media[start:stop], words, np.uint32(words_below(media)), here)
         if visit > 0:
             # z = (1 - N_q) + N_q need n_c / #need
             other = visit * (1 - context.needs_quality)
             needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1))
-            chance_other = 1 - exp(-other)
-            chance_needy = 1 - exp(-needy)
-            fill_uniforms(seed, VISIT_CONTACT, t, draw_id, start, stop, draws)
-            for i in range(first, np.uintp(stop)):
-                need = False
-                for b in range(shown.shape[0]):
-                    if (shown[b, i] & SUPPORTS) == 0:
-                        need = True
-                if strikes_at(draws[i - first], needy if need else other, chance_needy if need else chance_other):
-                    if accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[i]) < accept:
-                        touch[i] |= CONTACT_VISIT
+            fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
+            cuts = np.array([words_below(other), words_below(needy)])
+            for k in range(n):
+                if words[k] < cuts[standing[start + k] & NEEDS]:
+                    if accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[start + k]) < accept:
+                        here[k] |= CONTACT_VISIT
         if dialogue > 0:
-            fill_uniforms(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, draws)
-            for i in range(first, np.uintp(stop)):
-                if joiner[i] == 1 and strikes(draws[i - first], dialogue * invite_weight[i]):
-                    if accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[i]) < accept:
-                        touch[i] |= CONTACT_DIALOGUE
-                        attendances += 1
+            fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
+            cut = words_below(dialogue)
+            for k in range(n):
+                if joiner[start + k] == 1:
+                    weight = invite_weight[start + k]
+                    if words[k] < (cut if weight == 1.0 else words_below(dialogue * weight)):
+                        if accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[start + k]) < accept:
+                            here[k] |= CONTACT_DIALOGUE
+                            attendances += 1
         if media > 0 or visit > 0 or dialogue > 0:
-            for i in range(first, np.uintp(stop)):
-                if touch[i]:
-                    note_contact(contacts, contact_counts, reached, cells[i], i, touch[i])
+            counted = count_contacts(
+                here, households.cell[start:stop], state.contacts[start:stop], record.contacts[t], record.reached[t]
+            )
+            if counted > 0:
+                state.warm[c] = 1
+                anybody = True
         # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
         part = min(context.action_participants * volume[ACTION, c], float(state.voices[c]))
         record.participants[t] += part
@@ -191,24 +182,51 @@ def contact(state, record, households, places, context, seed, t, volume, draws):
         state.ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
     for d in range(places.district_households.shape[0]):
         record.pressure[t, d] = record.pressure[t, d] / places.district_households[d]
+    return anybody
 
 
-@njit(nogil=True, cache=True)
-def note_contact(contacts, contact_counts, reached, cell, i, touched):  # type: ignore[no-untyped-def]
-    """Count the contacts of household i; its first of all makes it reached."""
-    if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
-        reached[cell] += 1
-    for k in range(3):
-        if touched & (1 << k):
-            if contacts[i, k] < 65535:
-                contacts[i, k] += 1
-            contact_counts[k] += 1
+@inner
+def fade_memory(norm_memory, norm_fade, context):  # type: ignore[no-untyped-def]
+    """g <- (1 - delta_p) g, for everybody at once; units worth too little are made anew."""
+    norm_fade[0] = norm_fade[0] * (1 - context.norm_memory_decay)
+    if norm_fade[0] < FADED:
+        for i in range(norm_memory.shape[0]):
+            norm_memory[i] = norm_memory[i] * norm_fade[0]
+        norm_fade[0] = 1.0
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
+def by_media(has_media, words, cut, here):  # type: ignore[no-untyped-def]
+    """Broadcasts reach whoever has a channel and draws a word up to the cut."""
+    for k in range(here.shape[0]):
+        here[k] = has_media[k] & (words[k] < cut)
+
+
+@inner
+def count_contacts(here, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
+    """Count the contacts of a community's households, those touched returned; the first of all makes one reached."""
+    touched = 0
+    for k in range(here.shape[0]):
+        if here[k] == 0:
+            continue
+        touched += 1
+        if contacts[k, 0] == 0 and contacts[k, 1] == 0 and contacts[k, 2] == 0:
+            reached[cells[k]] += 1
+        for channel in range(3):
+            if here[k] & (1 << channel):
+                if contacts[k, channel] < 65535:
+                    contacts[k, channel] += 1
+                contact_counts[channel] += 1
+    return touched
+
+
+@inner
 def authorities(state, record, places, context, t):  # type: ignore[no-untyped-def]
     """Step 11: public pressure, after its delay, becomes a service response; ownership holds it."""
     last = t - context.response_delay_weeks
+    owned = np.zeros(state.response.shape[0])
+    for c in range(places.district.shape[0]):
+        owned[places.district[c]] = owned[places.district[c]] + state.ownership[c]
     for d in range(state.response.shape[0]):
         target = 0.0
         if last >= 0:
@@ -220,16 +238,12 @@ def authorities(state, record, places, context, t):  # type: ignore[no-untyped-d
             if mean > 0:
                 # Y* = r_gov H^2 / (H^2 + H50^2)
                 target = context.responsiveness * mean**2 / (mean**2 + context.pressure_half**2)
-        ownership = 0.0
-        for c in range(places.district.shape[0]):
-            if places.district[c] == d:
-                ownership = ownership + state.ownership[c]
-        ownership = ownership / places.district_communities[d]
+        ownership = owned[d] / places.district_communities[d]
         state.response[d] = policy_step(state.response[d], target, context, ownership)
         record.response[t, d] = state.response[d]
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def monitor(state, households, places, plan, context, seed, t):  # type: ignore[no-untyped-def]
     """Step 11: interviews that were paid for; their estimates move the money, one round later."""
     w = t - plan.first_week
@@ -257,7 +271,7 @@ def monitor(state, households, places, plan, context, seed, t):  # type: ignore[
         state.estimate[c] = yes / asked
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def reallocate(state, places, context):  # type: ignore[no-untyped-def]
     """Budget shares from the estimates that lie on the table: w = (1 - phi) / C_T + phi gap / sum gap."""
     communities = places.treated.shape[0]

@@ -12,8 +12,12 @@ different math libraries, whose last digits differ, and then the bits would depe
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
+
+from smsim.engine import kernel
 
 # Streams of a run. A number, once given, is never used for anything else.
 (
@@ -66,7 +70,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     """One uniform in (0, 1): stream and n are non-negative integers below 2**32, seed below 2**64."""
     key = np.uint64(seed)
@@ -84,28 +88,60 @@ def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     return (float(x) + 0.5) * 2.0**-32
 
 
-@njit(nogil=True, cache=True)
-def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
-    """Uniforms of the households start ... stop - 1 into out[0 ...], each equal to `uniform` of its identity.
+@kernel
+def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
+    """Words of the households start ... stop - 1 into out[0 ...], uint32: that of `uniform`, before it is a float.
 
-    identities: uint32 (N,). Neighbours in the array mostly share a Philox block, which is computed once.
+    identities: uint32 (N,). Where they ascend one by one, as they do in a world that was not reordered, whole blocks
+    are computed side by side.
     """
     key = np.uint64(seed)
     key_low, key_high = key & _MASK, key >> _32
-    n64, stream64, zero = np.uint64(n), np.uint64(stream), np.uint64(0)
-    block = np.uint64(0xFFFFFFFFFF)  # none: identities have 32 bits
-    a = b = c = d = zero
-    for i in range(np.uintp(start), np.uintp(stop)):
-        identity = np.uint64(identities[i])
-        if identity >> np.uint64(2) != block:
-            block = identity >> np.uint64(2)
-            a, b, c, d = philox(block, n64, stream64, zero, key_low, key_high)
-        word = identity & np.uint64(3)
-        x = (a if word == np.uint64(0) else b) if word < np.uint64(2) else (c if word == np.uint64(2) else d)
-        out[i - np.uintp(start)] = (float(x) + 0.5) * 2.0**-32
+    n64, stream64, zero, two, three = np.uint64(n), np.uint64(stream), np.uint64(0), np.uint64(2), np.uint64(3)
+    people = stop - start
+    apart = 0
+    for k in range(1, people):
+        apart += identities[start + k] - identities[start + k - 1] != 1
+    head = people
+    blocks = 0
+    if apart == 0 and people > 8:
+        first = np.uint64(identities[start])
+        head = int((np.uint64(4) - (first & three)) & three)
+        blocks = (people - head) // 4
+        low = (first >> two) + np.uint64(head > 0)
+        body = out[head : head + 4 * blocks]
+        for q in range(blocks):
+            a, b, c, d = philox(low + np.uint64(q), n64, stream64, zero, key_low, key_high)
+            body[4 * q] = a
+            body[4 * q + 1] = b
+            body[4 * q + 2] = c
+            body[4 * q + 3] = d
+    k = 0
+    while k < people:
+        if k == head and blocks > 0:
+            k += 4 * blocks
+            continue
+        identity = np.uint64(identities[start + k])
+        a, b, c, d = philox(identity >> two, n64, stream64, zero, key_low, key_high)
+        word = identity & three
+        x = (a if word == zero else b) if word < two else (c if word == two else d)
+        out[k] = x
+        k += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
+def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
+    """Uniforms of the households start ... stop - 1 into out[0 ...], each equal to `uniform` of its identity.
+
+    identities: uint32 (N,); see `fill_words`.
+    """
+    words = np.empty(stop - start, np.uint32)
+    fill_words(seed, stream, n, identities, start, stop, words)
+    for k in range(words.shape[0]):
+        out[k] = (float(words[k]) + 0.5) * 2.0**-32
+
+
+@kernel
 def log(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive float, within 2 units of the last place.
 
@@ -135,7 +171,7 @@ def log(x):  # type: ignore[no-untyped-def]
     return e * LN2 + 2.0 * (s + s * (q * tail))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def exp(x):  # type: ignore[no-untyped-def]
     """Exponential of a float in [-700, 700]: halved until below 1/8, 12 terms of its series, squared back."""
     if x < -700.0:
@@ -157,13 +193,13 @@ def exp(x):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def exponential(u):  # type: ignore[no-untyped-def]
     """The Exp(1) variate of a uniform: -ln(1 - u). A small u is a small resistance."""
     return -log(1.0 - u)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def strikes(u, hazard):  # type: ignore[no-untyped-def]
     """True with probability 1 - exp(-hazard): u < 1 - e**-h, decided as -ln(1 - u) < h.
 
@@ -176,20 +212,17 @@ def strikes(u, hazard):  # type: ignore[no-untyped-def]
     return -log(1.0 - u) < hazard
 
 
-@njit(nogil=True, cache=True)
-def strikes_at(u, hazard, chance):  # type: ignore[no-untyped-def]
-    """`strikes`, given chance = 1 - exp(-hazard) up to rounding: for many draws at one hazard.
+@kernel
+def words_below(hazard):  # type: ignore[no-untyped-def]
+    """How many of the 2**32 words strike at this hazard: a word strikes if it is less than that, int64 below 2**32.
 
-    Away from the chance the comparison is safe; within 1e-9 of it the logarithm decides, as in `strikes`.
+    (x + 1/2) 2**-32 < 1 - e**-h if and only if x < (1 - e**-h) 2**32 - 1/2: for many draws at one hazard. The last
+    word strikes at no hazard, so that the number fits into a word.
     """
-    if u < chance - 1e-9:
-        return True
-    if u > chance + 1e-9:
-        return False
-    return -log(1.0 - u) < hazard
+    return min(int(math.ceil((1.0 - exp(-hazard)) * 4294967296.0 - 0.5)), 0xFFFFFFFF)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def trials(u, probability):  # type: ignore[no-untyped-def]
     """Number of weekly trials up to and including the first success (geometric, at least 1).
 
@@ -205,7 +238,17 @@ def trials(u, probability):  # type: ignore[no-untyped-def]
     return int(k) + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
+def weeks_until(seed, stream, n, identity, probability):  # type: ignore[no-untyped-def]
+    """`trials` of a keyed uniform, which is drawn only where it matters."""
+    if probability >= 1.0:
+        return 1
+    if probability <= 0.0:
+        return 1_000_000_000
+    return trials(uniform(seed, stream, n, identity), probability)
+
+
+@kernel
 def chance_to_hazard(probability):  # type: ignore[no-untyped-def]
     """The weekly hazard h with 1 - exp(-h) = probability; a chance of 1 or more is a hazard of 1e9."""
     if probability >= 1.0:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
+
+from smsim.engine import inner
 
 
-@njit(nogil=True, cache=True)
-def push(indptr, neighbor, weight, voicing, talking, rumouring, i, voice, talk, rumour):  # type: ignore[no-untyped-def]
-    """Add the change (-1, 0 or 1) of household i's three bits, times tie weight, to its neighbours' counters.
+@inner
+def push(indptr, neighbor, weight, counter, hot, i, change, news):  # type: ignore[no-untyped-def]
+    """Add change (-1 or 1) times tie weight to the counter of household i's neighbours, and leave them a bit of news.
 
-    Integer counters make the order of pushes irrelevant. voicing, talking, rumouring: int32 (N,).
+    Integer counters make the order of pushes irrelevant. counter: int32 (N,), hot: uint8 (N,).
     """
-    for e in range(indptr[i], indptr[i + 1]):
+    for e in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
         j = neighbor[e]
-        w = int(weight[e])
-        if voice != 0:
-            voicing[j] += voice * w
-        if talk != 0:
-            talking[j] += talk * w
-        if rumour != 0:
-            rumouring[j] += rumour * w
+        counter[j] += change * np.int32(weight[e])
+        hot[j] |= news

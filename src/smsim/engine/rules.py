@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from smsim.engine import inner
 from smsim.engine.arrays import (
     ADOPTED,
     BY_DIALOGUE,
@@ -15,18 +14,19 @@ from smsim.engine.arrays import (
     BY_MEDIA,
     BY_PEER,
     BY_VISIT,
+    FOREVER,
     MAINTAINED,
     WILLING,
 )
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def supports(stage):  # type: ignore[no-untyped-def]
     """Private support: willing, adopted or maintained."""
     return stage == WILLING or stage == ADOPTED or stage == MAINTAINED
 
 
-@njit(nogil=True, cache=True)
+@inner
 def trust(context, resident, language, women, training, minority, female):  # type: ignore[no-untyped-def]
     """Trust of a household in the mobilizers of its community this week, in [0, 1]."""
     # T = T0 (1 - .35(1 - s_res)) (1 - .35 minor (1 - s_lang)) (1 - .15 fem (1 - s_fem)) (.5 + .5 train)
@@ -39,7 +39,7 @@ def trust(context, resident, language, women, training, minority, female):  # ty
     )
 
 
-@njit(nogil=True, cache=True)
+@inner
 def endorsements(endorsement, c, weight, out):  # type: ignore[no-untyped-def]
     """alpha_I I for each of the 16 combinations of memberships, into out (16,).
 
@@ -55,7 +55,7 @@ def endorsements(endorsement, c, weight, out):  # type: ignore[no-untyped-def]
         out[membership] = weight * (total / count) if count > 0 else 0.0
 
 
-@njit(nogil=True, cache=True)
+@inner
 def convincer(norm, leader, media, visit, dialogue, incentive, link):  # type: ignore[no-untyped-def]
     """The largest term of the support S: what moved the household. The first of equals."""
     best = norm
@@ -80,7 +80,7 @@ def convincer(norm, leader, media, visit, dialogue, incentive, link):  # type: i
     return by
 
 
-@njit(nogil=True, cache=True)
+@inner
 def rationed(j, seekers, capacity, offset):  # type: ignore[no-untyped-def]
     """True if seeker j (from 0) of `seekers` is served: exactly floor or ceil of the capacity, with equal chances."""
     if capacity >= seekers:
@@ -90,9 +90,32 @@ def rationed(j, seekers, capacity, offset):  # type: ignore[no-untyped-def]
     return served_after - served_before >= 1
 
 
-@njit(nogil=True, cache=True)
+@inner
 def policy_step(response, target, context, ownership):  # type: ignore[no-untyped-def]
     """Y after one week: it builds up towards its target in response_weeks, and ownership keeps it from fading."""
     if target > response:
         return response + (target - response) / context.response_weeks
     return response - context.response_decay * (1 - ownership) * (response - target)
+
+
+@inner
+def hazard_of_rumour(passing, arrival, n_b, hesitant):  # type: ignore[no-untyped-def]
+    """Weekly hazard of believing the rumour: (beta_r n_B + iota_r) (1 + hes)."""
+    return (passing * n_b + arrival) * (1 + hesitant)
+
+
+@inner
+def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
+    """The first week in which resist - n hazard < 0, n counting the weeks from `since` on."""
+    if hazard <= 0:
+        return FOREVER
+    ratio = resist / hazard
+    if ratio > 1e8:
+        return FOREVER
+    n = max(int(ratio), 1)
+    # The quotient is rounded, and the rule is the product's.
+    while resist - n * hazard >= 0:
+        n += 1
+    while n > 1 and resist - (n - 1) * hazard < 0:
+        n -= 1
+    return since + n - 1

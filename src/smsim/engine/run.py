@@ -6,17 +6,23 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
-
+from smsim.engine import inner, kernel
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
+    AWARE,
     BELIEVES,
     EVENT,
+    LAPSED,
     MAINTAINED,
     NEVER,
+    NEW_RUMOUR,
+    NEW_VOICES,
+    PERMANENT,
+    REFUSES,
     SPREADS_RUMOUR,
     SUPPORTS,
+    UNAWARE,
     VOICES,
     Array,
     Households,
@@ -38,12 +44,14 @@ from smsim.engine.draws import (
     TALK,
     TURNOVER,
     exponential,
-    trials,
     uniform,
+    weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import supports
-from smsim.engine.week import bit, close, decide, serve, settle
+from smsim.engine.rules import hazard_of_rumour, supports
+from smsim.engine.decide import decide
+from smsim.engine.serve import serve
+from smsim.engine.settle import close, settle, stand
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)
 
@@ -97,10 +105,10 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
     state = State(
         stage=households.initial_stage.copy(),
         shown=np.zeros((b, n), np.uint8),
-        pending=np.zeros((b, n), np.uint8),
-        contact=np.zeros(n, np.uint8),
         persuasion=np.zeros((b, 3, n)),
+        fade=np.ones(b),
         norm_memory=np.zeros(n),
+        norm_fade=np.ones(1),
         rumour=np.zeros((b, n), np.uint8),
         aware_week=np.full((b, n), NEVER, np.int32),
         source=np.zeros((b, n), np.uint8),
@@ -108,7 +116,11 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         talking=np.zeros((b, n), np.int32),
         rumouring=np.zeros((b, n), np.int32),
         resist_talk=np.zeros((b, n)),
+        talk_hazard=np.zeros((b, n)),
+        talk_since=np.zeros((b, n), np.int32),
         resist_rumour=np.zeros((b, n)),
+        rumour_hazard=np.zeros((b, n)),
+        rumour_since=np.zeros((b, n), np.int32),
         resist_lapse=np.zeros((b, n)),
         rumour_week=np.full((b, n), NEVER, np.int32),
         decision_wait=np.zeros((b, n), np.int32),
@@ -132,12 +144,24 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         facility_up=np.ones(f, np.uint8),
         response=np.zeros(d),
         stage_count=np.zeros((b, places.cells, 6), np.int64),
+        refused=np.zeros((b, places.cells), np.int64),
         supporters=np.zeros((b, c), np.int64),
         adopters=np.zeros((b, c), np.int64),
+        voiced=np.zeros(b, np.int64),
+        believing=np.zeros(b, np.int64),
         in_need=np.zeros(c, np.int64),
         voices=np.zeros(c, np.int64),
+        pending=np.zeros((b, n), np.uint8),
+        hot=np.zeros((b, n), np.uint8),
+        due=np.zeros((b, n), np.int32),  # week 0 visits everybody and sets the clocks
+        persuaded=np.zeros((b, n)),
+        needed=households.threshold.copy(),
+        standing=np.zeros(n, np.uint8),
+        warm=np.zeros(c, np.uint8),
+        moving=np.ones((b, c), np.uint8),
+        persuaded_sum=np.zeros((b, c)),
     )
-    _begin(state, _frozen(households), _frozen_array(behaviours), context[0], np.uint64(seed))
+    _begin(state, _frozen(households), _frozen(places), _frozen_array(behaviours), context[0], np.uint64(seed))
     return state
 
 
@@ -185,78 +209,89 @@ def _frozen_array(array: Array) -> Array:
     return view
 
 
-@njit(nogil=True, cache=True)
-def _begin(state, households, behaviours, context, seed):  # type: ignore[no-untyped-def]
-    n_households = households.draw_id.shape[0]
-    for i in range(n_households):
-        u = uniform(seed, TURNOVER, 0, households.draw_id[i])
-        state.turnover_week[i] = -1 + trials(u, context.turnover)
+@kernel
+def _begin(state, households, places, behaviours, context, seed):  # type: ignore[no-untyped-def]
+    draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    turnover_week, turnover = state.turnover_week, context.turnover
+    for i in range(draw_id.shape[0]):
+        turnover_week[i] = -1 + weeks_until(seed, TURNOVER, 0, draw_id[i], turnover)
     for b in range(behaviours.shape[0]):
         behaviour = behaviours[b]
         stride = BEHAVIOUR_STRIDE * b
-        for i in range(n_households):
-            identity = households.draw_id[i]
-            if uniform(seed, INITIAL_RUMOUR + stride, 0, identity) < behaviour.rumour_initial:
-                state.rumour[b, i] = BELIEVES
-                u = uniform(seed, RUMOUR_END + stride, 0, identity)
-                state.rumour_week[b, i] = -1 + trials(u, behaviour.rumour_forgetting)
-            state.resist_rumour[b, i] = exponential(uniform(seed, RUMOUR_HEAR + stride, 0, identity))
-            state.resist_talk[b, i] = exponential(uniform(seed, TALK + stride, 0, identity))
-            state.resist_lapse[b, i] = exponential(uniform(seed, LAPSE + stride, 0, identity))
-            state.decision_wait[b, i] = trials(uniform(seed, DECIDE + stride, 0, identity), behaviour.decision_rate)
-            if state.stage[b, i] == ADOPTED:
-                u = uniform(seed, MATURE + stride, 0, identity)
-                state.mature_week[b, i] = -1 + trials(u, behaviour.maturation_rate)
-            if behaviour.kind == EVENT:
-                u = uniform(seed, EVENTS, 0, identity)
-                state.event_week[b, i] = behaviour.event_lag_weeks - 1 + trials(u, behaviour.event_rate)
-            shown = 0
-            if supports(state.stage[b, i]):
-                shown |= SUPPORTS
-                if behaviour.taboo <= 0:
-                    shown |= VOICES
-            if state.stage[b, i] == ADOPTED or state.stage[b, i] == MAINTAINED:
-                shown |= ADOPTS
-            if state.rumour[b, i] == BELIEVES:
-                shown |= SPREADS_RUMOUR
-            state.shown[b, i] = shown
-            c = households.community[i]
-            state.stage_count[b, households.cell[i], state.stage[b, i]] += 1
-            state.supporters[b, c] += bit(shown, SUPPORTS)
-            state.adopters[b, c] += bit(shown, ADOPTS)
-            if shown & (VOICES | SPREADS_RUMOUR):
-                push(
-                    households.indptr,
-                    households.neighbor,
-                    households.weight,
-                    state.voicing[b],
-                    state.talking[b],
-                    state.rumouring[b],
-                    i,
-                    bit(shown, VOICES),
-                    0,
-                    bit(shown, SPREADS_RUMOUR),
+        kind, silent = behaviour.kind, behaviour.taboo > 0
+        passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
+        rumours, peers, decision_rate = passing > 0 or arrival > 0, behaviour.peer_information > 0, behaviour.decision_rate
+        stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
+        voicing, rumouring = state.voicing[b], state.rumouring[b]
+        rumour, rumour_week = state.rumour[b], state.rumour_week[b]
+        resist_rumour, rumour_hazard, resist_talk = state.resist_rumour[b], state.rumour_hazard[b], state.resist_talk[b]
+        resist_lapse, mature_week = state.resist_lapse[b], state.mature_week[b]
+        decision_wait, event_week = state.decision_wait[b], state.event_week[b]
+        stage_count, supporters, adopters, refused = (
+            state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
+        )  # fmt: skip
+        for i in range(draw_id.shape[0]):
+            identity = draw_id[i]
+            if initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, 0, identity) < initial:
+                rumour[i] = BELIEVES
+                needed[i] = needed[i] + behaviour.rumour_threshold
+                rumour_week[i] = -1 + weeks_until(
+                    seed, RUMOUR_END + stride, 0, identity, behaviour.rumour_forgetting
                 )
-    for i in range(n_households):
-        need = 0
-        voice = 0
-        for b in range(behaviours.shape[0]):
-            if (state.shown[b, i] & SUPPORTS) == 0:
-                need = 1
-            if (state.shown[b, i] & VOICES) != 0:
-                voice = 1
-        state.in_need[households.community[i]] += need
-        state.voices[households.community[i]] += voice
+            if rumours:
+                resist_rumour[i] = exponential(uniform(seed, RUMOUR_HEAR + stride, 0, identity))
+                # Before anybody is counted among its neighbours; `hot` tells of those who are.
+                rumour_hazard[i] = hazard_of_rumour(passing, arrival, 0, hesitant[i])
+            if peers and stage[i] == UNAWARE:
+                resist_talk[i] = exponential(uniform(seed, TALK + stride, 0, identity))
+            decision_wait[i] = weeks_until(seed, DECIDE + stride, 0, identity, decision_rate)
+            if kind == EVENT:
+                event_week[i] = (
+                    behaviour.event_lag_weeks - 1 + weeks_until(seed, EVENTS, 0, identity, behaviour.event_rate)
+                )
+            flags = 0
+            c = community[i]
+            if supports(stage[i]):
+                flags |= SUPPORTS
+                supporters[c] += 1
+                if not silent:
+                    flags |= VOICES
+                    state.voiced[b] += 1
+                    push(indptr, neighbor, weight, voicing, hot, i, np.int32(1), NEW_VOICES)
+            if stage[i] == ADOPTED or stage[i] == MAINTAINED:
+                flags |= ADOPTS
+                adopters[c] += 1
+                if kind != PERMANENT:
+                    resist_lapse[i] = exponential(uniform(seed, LAPSE + stride, 0, identity))
+                if stage[i] == ADOPTED:
+                    mature_week[i] = -1 + weeks_until(
+                        seed, MATURE + stride, 0, identity, behaviour.maturation_rate
+                    )
+            if rumour[i] == BELIEVES:
+                flags |= SPREADS_RUMOUR
+                state.believing[b] += 1
+                push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), NEW_RUMOUR)
+                if stage[i] == AWARE or stage[i] == LAPSED:
+                    flags |= REFUSES
+                    refused[cells[i]] += 1
+            shown[i] = flags
+            stage_count[cells[i], stage[i]] += 1
+    everybody = np.ones(draw_id.shape[0], np.uint8)
+    stand(state.shown, state.standing, state.in_need, state.voices, places.community_start, everybody)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _advance(state, record, households, places, plan, behaviours, context, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     n = households.draw_id.shape[0]
     communities = places.treated.shape[0]
+    layers = behaviours.shape[0]
     volume = np.zeros((8, communities))
     seekers = np.empty(n, np.int32)
-    draws = np.empty(n)
-    lapse_hazard = np.zeros(4)
+    words = np.empty(np.max(places.community_start[1:] - places.community_start[:-1]), np.uint32)
+    touch = np.zeros(n, np.uint8)
+    stir = np.zeros((layers, n), np.uint8)
+    shifted = np.zeros(n, np.uint8)
     facility_district = np.zeros(places.facility_households.shape[0], np.int64)
     for c in range(communities - 1, -1, -1):
         facility_district[places.facility[c]] = places.district[c]
@@ -266,23 +301,27 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
         environment(state, places, plan, context, facility_district, seed, t, volume)
         if t > 0:
             record.reached[t] = record.reached[t - 1]
-        contact(state, record, households, places, context, seed, t, volume, draws)
-        for b in range(behaviours.shape[0]):
-            behaviour = behaviours[b]
-            found = decide(state, record, households, places, plan, behaviour, context, b, seed, t, volume, seekers)
-            serve(
-                state, record, households, places, behaviour, context, facility_district, b, seed, t, volume, seekers,
-                found,
+        touched = contact(state, record, households, places, context, seed, t, volume, touch, words)
+        for b in range(layers):
+            found = decide(
+                state, record, households, places, plan, behaviours[b], context, b, seed, t, volume, touch, stir[b],
+                seekers,
             )  # fmt: skip
-        for b in range(behaviours.shape[0]):
-            settle(state, record, households, places, behaviours[b], b, seed, t, lapse_hazard)
-        close(state, households, places, context, seed, t)
+            serve(
+                state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
+                stir[b], seekers, found,
+            )  # fmt: skip
+        if touched:
+            touch[:] = 0
+        for b in range(layers):
+            settle(state, record, households, places, behaviours, b, seed, t, stir[b], shifted)
+        close(state, households, places, behaviours, context.turnover, seed, t, shifted)
         authorities(state, record, places, context, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner
 def summarise(state, record, t):  # type: ignore[no-untyped-def]
     """Means over communities, in their order: endorsement, approval, ownership."""
     communities = state.ownership.shape[0]

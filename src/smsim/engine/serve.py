@@ -1,0 +1,96 @@
+"""Who is served: facilities, their queues and their capacity, and what being turned away does (step 7)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from smsim.engine import inner
+from smsim.engine.arrays import ADOPTED, AWARE, EVENT, HOME, LAPSED, PERMANENT, RECONSIDERS, ROUND, SERVICE, WILLING
+from smsim.engine.decide import move
+from smsim.engine.draws import BEHAVIOUR_STRIDE, GIVE_UP, LAPSE, MATURE, RATION, exponential, uniform, weeks_until
+from smsim.engine.rules import rationed
+
+
+@inner
+def serve(  # type: ignore[no-untyped-def]
+    state, record, households, places, behaviour, context, facility_district, b, seed, t, volume, stir, seekers, found
+):
+    """Step 7: each facility serves up to its capacity; who is turned away loses heart."""
+    facilities = state.facility_up.shape[0]
+    queue = facility_queue(places.facility, households.community, seekers, found, facilities)
+    capacity = facility_capacity(state, places, behaviour, context, facility_district, volume)
+    position = np.zeros(facilities, np.int64)
+    stride = BEHAVIOUR_STRIDE * b
+    counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
+    stage, stage_count, source = state.stage[b], state.stage_count[b], state.source[b]
+    credit, adoptions, resist_lapse = state.persuasion[b], state.adoptions[b], state.resist_lapse[b]
+    mature_week, hot, persuaded, persuaded_sum = (
+        state.mature_week[b], state.hot[b], state.persuaded[b], state.persuaded_sum[b],
+    )  # fmt: skip
+    may_lapse = behaviour.kind != PERMANENT
+    draw_id, cells, community, facility = households.draw_id, households.cell, households.community, places.facility
+    served_cells, served_community = record.served[t, b], record.community[t, b]
+    convinced_by = record.convinced_by[t, b]
+    turned_away = 0
+    for n in range(found):
+        i = seekers[n]
+        identity = draw_id[i]
+        f = facility[community[i]]
+        served = capacity[f] >= queue[f]
+        if not served:
+            offset = uniform(seed, RATION + stride, t, f)
+            served = rationed(position[f], queue[f], capacity[f], offset)
+        position[f] += 1
+        if served:
+            if counts_events:
+                served_cells[cells[i]] += 1
+                served_community[community[i]] += 1
+            if stage[i] == WILLING:
+                move(stage, stage_count, cells[i], i, ADOPTED)
+                convinced_by[source[i]] += 1
+                adoptions[i] += 1
+                if may_lapse:
+                    resist_lapse[i] = exponential(uniform(seed, LAPSE + stride, adoptions[i], identity))
+                mature_week[i] = t + weeks_until(
+                    seed, MATURE + stride, adoptions[i], identity, behaviour.maturation_rate
+                )
+                stir[i] = 1
+        else:
+            turned_away += 1
+            if persuaded[i] > 0:
+                for k in range(3):
+                    credit[k, i] = credit[k, i] * 0.5
+                persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+                persuaded_sum[community[i]] = -1.0
+            if uniform(seed, GIVE_UP + stride, t, identity) < behaviour.give_up:
+                move(stage, stage_count, cells[i], i, AWARE if stage[i] == WILLING else LAPSED)
+                hot[i] |= RECONSIDERS
+                stir[i] = 1
+    record.sought[t, b] = found
+    record.turned_away[t, b] = turned_away
+
+
+@inner
+def facility_queue(facility, community, seekers, found, facilities):  # type: ignore[no-untyped-def]
+    """Number of seekers at each facility, int64 (F,)."""
+    queue = np.zeros(facilities, np.int64)
+    for n in range(found):
+        queue[facility[community[seekers[n]]]] += 1
+    return queue
+
+
+@inner
+def facility_capacity(state, places, behaviour, context, facility_district, volume):  # type: ignore[no-untyped-def]
+    """Slots of each facility this week, float64 (F,): C N_f (1 + c_Y Y) if up, and what the campaign bought."""
+    capacity = np.zeros(state.facility_up.shape[0])
+    for f in range(capacity.shape[0]):
+        if behaviour.place == HOME or state.facility_up[f] == 1:
+            capacity[f] = (
+                behaviour.service_capacity
+                * places.facility_households[f]
+                * (1 + context.response_capacity * state.response[facility_district[f]])
+            )
+    bought = np.zeros(state.facility_up.shape[0])
+    for c in range(places.facility.shape[0]):
+        bought[places.facility[c]] += volume[SERVICE, c]
+    return capacity + behaviour.slot_share * bought
