@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from math import floor
+from math import ceil, floor
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -33,18 +33,24 @@ from smsim.engine.arrays import (
     DEBUNKED,
     DIALOGUE,
     EVENT,
+    FADED,
     HOME,
     INCENTIVE,
     LAPSED,
     LEADER,
     MAINTAINED,
     MEDIA,
+    MIND,
     MONITOR,
+    NEEDS,
     NEVER,
+    NOT_KEEPING,
     OWN,
     PERMANENT,
+    REFUSES,
     ROUND,
     SERVICE,
+    SPEAKS,
     SPREADS_RUMOUR,
     SUPPORTS,
     SUSCEPTIBLE,
@@ -102,10 +108,14 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return a, b, c, d
 
 
+def word(seed: int, stream: int, n: int, identity: int) -> int:
+    """Keyed word below 2**32: number `identity % 4` of the block `identity // 4`."""
+    return philox((identity // 4, n, stream, 0), (seed % 2**32, seed >> 32))[identity % 4]
+
+
 def uniform(seed: int, stream: int, n: int, identity: int) -> float:
-    """Keyed uniform in (0, 1): word `identity % 4` of the block `identity // 4`."""
-    words = philox((identity // 4, n, stream, 0), (seed % 2**32, seed >> 32))
-    return (words[identity % 4] + 0.5) * 2.0**-32
+    """Keyed uniform in (0, 1)."""
+    return (word(seed, stream, n, identity) + 0.5) * 2.0**-32
 
 
 def log(x: float) -> float:
@@ -152,6 +162,11 @@ def strikes(u: float, hazard: float) -> bool:
     return u < hazard - 0.5 * hazard * hazard or exponential(u) < hazard
 
 
+def words_below(hazard: float) -> int:
+    """Words that strike at a hazard: those below this; the last word never does."""
+    return min(ceil((1.0 - exp(-hazard)) * 2.0**32 - 0.5), 2**32 - 1)
+
+
 def trials(u: float, p: float) -> int:
     """Geometric number of weekly trials up to the first success; a billion stands for never."""
     if p >= 1.0:
@@ -195,11 +210,17 @@ class Layer:
     rumour_week: int = NEVER
     rumour_spells: int = 0
     resist_rumour: float = 0.0
+    rumour_hazard: float = 0.0
+    rumour_since: int = 0
     resist_talk: float = 0.0
+    talk_hazard: float = 0.0
+    talk_since: int = 0
     decisions: int = 0
     decision_wait: int = 0
     adoptions: int = 0
     resist_lapse: float = 0.0
+    lapse_class: int = NOT_KEEPING
+    lapse_mark: float = 0.0
     mature_week: int = NEVER
     events: int = 0
     event_week: int = NEVER
@@ -212,8 +233,8 @@ class Layer:
     ready: bool = False
 
     @property
-    def p(self) -> float:
-        """Persuasion."""
+    def persuaded(self) -> float:
+        """Persuasion in its units."""
         return (self.credit[MEDIA] + self.credit[VISIT]) + self.credit[DIALOGUE]
 
 
@@ -266,6 +287,7 @@ class Community:
     interviews: float = 0.0
     estimate: float = -1.0
     demand: list[int] = field(default_factory=list)
+    lapse_sum: list[list[float]] = field(default_factory=list)  # by behaviour and class
     volume: list[float] = field(default_factory=lambda: [0.0] * 8)  # of this week
 
     @property
@@ -329,6 +351,7 @@ class Simulation:
                 float(places.joiners[c]),
                 treated[c] / sum(treated) if sum(treated) else 0.0,
                 demand=[0 for _ in self.par],
+                lapse_sum=[[0.0] * 4 for _ in self.par],
             )
             for c in range(len(treated))
         ]
@@ -338,6 +361,8 @@ class Simulation:
         self.Y = [0.0 for _ in self.district_households]
         self.H: list[list[float]] = []  # by week and district
         self.cells = int(places.cells)
+        self.fade = [1.0 for _ in self.par]  # worth of a unit of persuasion
+        self.norm_fade = 1.0  # of norm memory
         self.record = _empty_record(weeks, len(self.par), self.cells, len(treated), len(self.Y))
         self.start()
 
@@ -387,10 +412,14 @@ class Simulation:
             if self.u("INITIAL_RUMOUR", 0, home.id, b) < par.rumour_initial:
                 layer.rumour = BELIEVES
                 layer.rumour_week = -1 + self.trials(par.rumour_forgetting, "RUMOUR_END", 0, home.id, b)
-            layer.resist_rumour = self.E("RUMOUR_HEAR", 0, home.id, b)
-            layer.resist_talk = self.E("TALK", 0, home.id, b)
+            if par.rumour_passing > 0 or par.rumour_arrival > 0:
+                layer.resist_rumour = self.E("RUMOUR_HEAR", 0, home.id, b)
+                layer.rumour_hazard = par.rumour_arrival * (1 + home.hesitant)
+            if par.peer_information > 0 and layer.stage == UNAWARE:
+                layer.resist_talk = self.E("TALK", 0, home.id, b)
             layer.decision_wait = self.trials(par.decision_rate, "DECIDE", 0, home.id, b)
-            layer.resist_lapse = self.E("LAPSE", 0, home.id, b)
+            if layer.stage in (ADOPTED, MAINTAINED) and par.kind != PERMANENT:
+                layer.resist_lapse = self.E("LAPSE", 0, home.id, b)
             if layer.stage == ADOPTED:
                 layer.mature_week = -1 + self.trials(par.maturation_rate, "MATURE", 0, home.id, b)
             if par.kind == EVENT:
@@ -490,11 +519,7 @@ class Simulation:
 
     def exposure(self, t: int) -> None:
         """Contacts of the campaign, then collective action and ownership."""
-        for home in self.homes:
-            home.g = home.g * (1 - self.ctx.norm_memory_decay)
-        for _, _, layer, par in self.everyone():
-            for channel in layer.credit:
-                layer.credit[channel] = layer.credit[channel] * (1 - par.persuasion_decay)
+        self.fade_all()
         dialogues = [0 for _ in self.communities]
         for c, place in enumerate(self.communities):
             in_need = self.in_need(c)
@@ -505,6 +530,30 @@ class Simulation:
                     self.touch(t, self.homes[i], channels)
         self.act_together(t, dialogues)
 
+    def fade_all(self) -> None:
+        """Persuasion and norm memory fade; units worth less than a millionth are made anew."""
+        self.norm_fade = self.norm_fade * (1 - self.ctx.norm_memory_decay)
+        if self.norm_fade < FADED:
+            for home in self.homes:
+                home.g = home.g * self.norm_fade
+            self.norm_fade = 1.0
+        for b, par in enumerate(self.par):
+            self.fade[b] = self.fade[b] * (1 - par.persuasion_decay)
+            if self.fade[b] < FADED:
+                for home in self.homes:
+                    credit = home.layers[b].credit
+                    for channel in credit:
+                        credit[channel] = credit[channel] * self.fade[b]
+                self.fade[b] = 1.0
+
+    def p(self, layer: Layer, b: int) -> float:
+        """Persuasion in [0, 1]."""
+        return layer.persuaded * self.fade[b]
+
+    def hit(self, stream: str, t: int, identity: int, hazard: float) -> bool:
+        """A contact at this hazard."""
+        return word(self.seed, STREAM[stream], t, identity) < words_below(hazard)
+
     def contacts(self, t: int, home: Home, place: Community, in_need: int) -> set[int]:
         """Channels by which the campaign reaches a household this week."""
         ctx, volume, acc = self.ctx, place.volume, self.acceptance(place)
@@ -513,13 +562,13 @@ class Simulation:
         h_visit = (volume[VISIT] / place.n) * ctx.fidelity * z
         h_dialogue = (volume[DIALOGUE] / place.joiners) * ctx.fidelity * home.invite_weight
         found = set()
-        if home.media and strikes(self.u("MEDIA_CONTACT", t, home.id), h_media):
+        if home.media and self.hit("MEDIA_CONTACT", t, home.id, h_media):
             found.add(MEDIA)
-        if strikes(self.u("VISIT_CONTACT", t, home.id), h_visit) and (
+        if self.hit("VISIT_CONTACT", t, home.id, h_visit) and (
             acc >= 1 or self.u("VISIT_ACCEPT", t, home.id) < acc
         ):
             found.add(VISIT)
-        invited = home.joiner and strikes(self.u("DIALOGUE_CONTACT", t, home.invite_id), h_dialogue)
+        invited = home.joiner and self.hit("DIALOGUE_CONTACT", t, home.invite_id, h_dialogue)
         if invited and (acc >= 1 or self.u("DIALOGUE_ACCEPT", t, home.id) < acc):
             found.add(DIALOGUE)
         return found
@@ -540,18 +589,18 @@ class Simulation:
             home.contacts[channel] += channel in channels
             self.record.contacts[t, column] += channel in channels
         if DIALOGUE in channels:
-            home.g = 1.0
+            home.g = 1.0 / self.norm_fade
         for b, layer in enumerate(home.layers):
             par = self.par[b]
             if layer.stage == UNAWARE:
                 source = BY_VISIT if VISIT in channels else BY_DIALOGUE if DIALOGUE in channels else BY_MEDIA
                 self.hear(t, b, layer, source)
             if MEDIA in channels:
-                layer.credit[MEDIA] += ctx.media_gain * par.message_share * q * (1 - layer.p)
+                layer.credit[MEDIA] += ctx.media_gain * par.message_share * q * (1 - self.p(layer, b)) / self.fade[b]
             if VISIT in channels:
-                layer.credit[VISIT] += ctx.visit_gain * par.message_share * trust * q * (1 - layer.p)
+                layer.credit[VISIT] += ctx.visit_gain * par.message_share * trust * q * (1 - self.p(layer, b)) / self.fade[b]
             if DIALOGUE in channels:
-                layer.credit[DIALOGUE] += ctx.dialogue_gain * par.message_share * trust * q * (1 - layer.p)
+                layer.credit[DIALOGUE] += ctx.dialogue_gain * par.message_share * trust * q * (1 - self.p(layer, b)) / self.fade[b]
             talked = VISIT in channels or DIALOGUE in channels
             if talked and layer.rumour == BELIEVES and self.u("DEBUNK", t, home.id, b) < ctx.debunking * trust:
                 self.enter_rumour(t, home, b, DEBUNKED, par.debunk_waning)
@@ -589,11 +638,14 @@ class Simulation:
     def peer_awareness(self, t: int) -> None:
         """News by talk."""
         for _, b, layer, par in self.everyone():
+            if layer.stage != UNAWARE:
+                continue
             hazard = par.peer_information * (layer.n_voice + par.silent_information * layer.n_talk)
-            if layer.stage == UNAWARE and hazard > 0:
-                layer.resist_talk -= hazard
-                if layer.resist_talk < 0:
-                    self.hear(t, b, layer, BY_PEER)
+            if hazard != layer.talk_hazard:
+                layer.resist_talk = layer.resist_talk - (t - layer.talk_since) * layer.talk_hazard
+                layer.talk_hazard, layer.talk_since = hazard, t
+            if layer.resist_talk - (t - layer.talk_since + 1) * hazard < 0:
+                self.hear(t, b, layer, BY_PEER)
 
     # -- 4 Rumour
 
@@ -602,23 +654,29 @@ class Simulation:
         for home, b, layer, par in self.everyone():
             outbreak = par.rumour_shock_week >= 0 and t - self.plan.first_week == par.rumour_shock_week
             if layer.rumour == SUSCEPTIBLE:
-                if outbreak and self.u("RUMOUR_SHOCK", t, home.id, b) < par.rumour_shock_share:
+                hazard = self.rumour_hazard(home, layer, par)
+                if hazard != layer.rumour_hazard:
+                    layer.resist_rumour = layer.resist_rumour - (t - layer.rumour_since) * layer.rumour_hazard
+                    layer.rumour_hazard, layer.rumour_since = hazard, t
+                hit = outbreak and self.u("RUMOUR_SHOCK", t, home.id, b) < par.rumour_shock_share
+                if hit or layer.resist_rumour - (t - layer.rumour_since + 1) * hazard < 0:
                     self.enter_rumour(t, home, b, BELIEVES, par.rumour_forgetting)
-                    continue
-                hazard = (par.rumour_passing * layer.n_rumour + par.rumour_arrival) * (1 + home.hesitant)
-                if hazard > 0:
-                    layer.resist_rumour -= hazard
-                    if layer.resist_rumour < 0:
-                        self.enter_rumour(t, home, b, BELIEVES, par.rumour_forgetting)
             elif t >= layer.rumour_week:
-                self.leave_rumour(home, b)
+                self.leave_rumour(t, home, b)
+                layer.rumour_hazard = self.rumour_hazard(home, layer, par)
 
-    def leave_rumour(self, home: Home, b: int) -> None:
-        """Susceptible again, with a new resistance."""
+    def rumour_hazard(self, home: Home, layer: Layer, par: Any) -> float:
+        """Of believing it, per week."""
+        return (par.rumour_passing * layer.n_rumour + par.rumour_arrival) * (1 + home.hesitant)
+
+    def leave_rumour(self, t: int, home: Home, b: int) -> None:
+        """Susceptible again, from next week on, with a new resistance."""
         layer = home.layers[b]
         layer.rumour = SUSCEPTIBLE
         layer.rumour_spells += 1
-        layer.resist_rumour = self.E("RUMOUR_HEAR", layer.rumour_spells, home.id, b)
+        layer.rumour_since = t + 1
+        if self.par[b].rumour_passing > 0 or self.par[b].rumour_arrival > 0:
+            layer.resist_rumour = self.E("RUMOUR_HEAR", layer.rumour_spells, home.id, b)
 
     # -- 5 Decision, 6 Voice
 
@@ -628,13 +686,14 @@ class Simulation:
             omega = [self.supporters(b, c) / place.n for c, place in enumerate(self.communities)]
             for home in self.homes:
                 layer, place = home.layers[b], self.communities[home.c]
-                f = 0.0 if layer.reference == 0 else (1 - home.g) * layer.n_voice / layer.reference
-                f = f + home.g * omega[home.c]
+                g = home.g * self.norm_fade
+                visible = layer.n_voice / layer.reference if layer.reference > 0 else 0.0
+                f = (1 - g) * visible + g * omega[home.c]
                 leaders = [place.E[kind] for kind in range(4) if home.membership & 2**kind]
                 injunctive = total(leaders) / len(leaders) if leaders else 0.0
                 inc = min(1.0, place.volume[INCENTIVE] / max(place.demand[b], 1))
                 linked = int(par.link >= 0 and SUPPORTS in home.layers[par.link].shows)
-                S = par.norm_weight * f + par.leader_weight * injunctive + par.persuasion_weight * layer.p
+                S = par.norm_weight * f + par.leader_weight * injunctive + par.persuasion_weight * self.p(layer, b)
                 S = S + par.incentive_weight * inc + par.link_weight * linked
                 needed = layer.threshold + par.rumour_threshold if layer.rumour == BELIEVES else layer.threshold
                 layer.ok = S >= needed
@@ -642,9 +701,9 @@ class Simulation:
                 candidates = [
                     (BY_PEER, par.norm_weight * f),
                     (BY_LEADER, par.leader_weight * injunctive),
-                    (BY_MEDIA, par.persuasion_weight * layer.credit[MEDIA]),
-                    (BY_VISIT, par.persuasion_weight * layer.credit[VISIT]),
-                    (BY_DIALOGUE, par.persuasion_weight * layer.credit[DIALOGUE]),
+                    (BY_MEDIA, par.persuasion_weight * (layer.credit[MEDIA] * self.fade[b])),
+                    (BY_VISIT, par.persuasion_weight * (layer.credit[VISIT] * self.fade[b])),
+                    (BY_DIALOGUE, par.persuasion_weight * (layer.credit[DIALOGUE] * self.fade[b])),
                     (BY_INCENTIVE, par.incentive_weight * inc),
                     (BY_LINK, par.link_weight * linked),
                 ]
@@ -733,7 +792,8 @@ class Simulation:
         if layer.stage == WILLING:
             layer.stage = ADOPTED
             layer.adoptions += 1
-            layer.resist_lapse = self.E("LAPSE", layer.adoptions, home.id, b)
+            if par.kind != PERMANENT:
+                layer.resist_lapse = self.E("LAPSE", layer.adoptions, home.id, b)
             layer.mature_week = t + self.trials(par.maturation_rate, "MATURE", layer.adoptions, home.id, b)
             self.record.convinced_by[t, b, layer.source] += 1
 
@@ -750,19 +810,31 @@ class Simulation:
 
     def maintenance(self, t: int) -> None:
         """Lapse, or habit."""
-        for home, _, layer, par in self.everyone():
+        before = [[list(sums) for sums in place.lapse_sum] for place in self.communities]
+        for place in self.communities:
+            for b, par in enumerate(self.par):
+                base = par.lapse_rate * exp(-par.ownership_protection * place.O)
+                m, u = par.maintained_lapse_ratio, par.unsupported_lapse_ratio
+                for k, chance in enumerate((base, base * m, base * u, base * m * u)):
+                    place.lapse_sum[b][k] = place.lapse_sum[b][k] + chance_to_hazard(chance)
+        for home, b, layer, par in self.everyone():
             if ADOPTS not in layer.shows:
                 continue
-            if layer.stage in (ADOPTED, MAINTAINED) and par.kind != PERMANENT:
-                chance = par.lapse_rate * exp(-par.ownership_protection * self.communities[home.c].O)
-                chance = chance * (par.maintained_lapse_ratio if layer.stage == MAINTAINED else 1)
-                chance = chance * (1 if layer.ok else par.unsupported_lapse_ratio)
-                if chance > 0:
-                    layer.resist_lapse -= chance_to_hazard(chance)
-                    if layer.resist_lapse < 0:
-                        layer.stage = LAPSED
+            if layer.stage in (ADOPTED, MAINTAINED) and self.lapses(par):
+                until, now = before[home.c][b], self.communities[home.c].lapse_sum[b]
+                k = int(layer.stage == MAINTAINED) + 2 * int(not layer.ok)
+                if k != layer.lapse_class:
+                    if layer.lapse_class != NOT_KEEPING:
+                        layer.resist_lapse = layer.resist_lapse - (until[layer.lapse_class] - layer.lapse_mark)
+                    layer.lapse_class, layer.lapse_mark = k, until[k]
+                if layer.resist_lapse - (now[k] - layer.lapse_mark) < 0:
+                    layer.stage = LAPSED
             if layer.stage == ADOPTED and t >= layer.mature_week:
                 layer.stage = MAINTAINED
+
+    def lapses(self, par: Any) -> bool:
+        """Whether anybody may give this behaviour up."""
+        return par.kind != PERMANENT and par.lapse_rate > 0
 
     # -- 9 Turnover
 
@@ -778,8 +850,11 @@ class Simulation:
                 layer.stage, layer.aware_week, layer.source = UNAWARE, NEVER, OWN
                 layer.credit = dict.fromkeys(layer.credit, 0.0)
                 if layer.rumour != SUSCEPTIBLE:
-                    self.leave_rumour(home, b)
-                layer.resist_talk = self.E("TALK", home.lives, home.id, b)
+                    self.leave_rumour(t, home, b)
+                    layer.rumour_hazard = 0.0
+                if self.par[b].peer_information > 0:
+                    layer.resist_talk = self.E("TALK", home.lives, home.id, b)
+                    layer.talk_hazard, layer.talk_since = 0.0, t + 1
                 self.next_decision(home, b)
 
     # -- 10 Commit
@@ -794,8 +869,12 @@ class Simulation:
                     layer.shows.add(VOICES)
             if layer.stage in (ADOPTED, MAINTAINED):
                 layer.shows.add(ADOPTS)
+            if ADOPTS not in layer.shows or not self.lapses(par):
+                layer.lapse_class = NOT_KEEPING
             if layer.rumour == BELIEVES:
                 layer.shows.add(SPREADS_RUMOUR)
+                if layer.stage in (AWARE, LAPSED):
+                    layer.shows.add(REFUSES)
             quiet = layer.stage != UNAWARE and VOICES not in layer.shows
             if t is not None and quiet and t + 1 - layer.aware_week <= par.talk_weeks and home.fear <= 1 - par.taboo:
                 layer.shows.add(TALKS)
@@ -869,7 +948,8 @@ class Simulation:
                 record.community[t, b, home.c] += ADOPTS in layer.shows
                 record.community_eligible[t, b, home.c] += 1
         for b in range(len(self.par)):
-            record.persuasion[t, b] = total(home.layers[b].p for home in self.homes) / len(self.homes)
+            by_place = [total(self.homes[i].layers[b].persuaded for i in place.homes) for place in self.communities]
+            record.persuasion[t, b] = total(by_place) * self.fade[b] / len(self.homes)
         for home in self.homes:
             record.reached[t, home.cell] += any(home.contacts.values())
         number = len(self.communities)
@@ -880,8 +960,9 @@ class Simulation:
         record.pressure[t] = self.H[t]
 
     def state(self) -> State:
-        """Everything as the engine's State; the scratch fields `pending` and `contact` are left 0."""
+        """Everything as the engine's State; the fields of `DERIVED` are left 0."""
         homes, places, kinds = self.homes, self.communities, range(len(self.par))
+        shape = len(self.par), len(homes)
 
         def layered(name: str, dtype: Any) -> Any:
             return np.array([[getattr(home.layers[b], name) for home in homes] for b in kinds], dtype)
@@ -889,37 +970,41 @@ class Simulation:
         def placed(name: str, dtype: Any) -> Any:
             return np.array([getattr(place, name) for place in places], dtype)
 
+        def counted(what: int) -> Any:
+            return np.array([sum(what in home.layers[b].shows for home in homes) for b in kinds], np.int64)
+
         stage_count = np.zeros((len(self.par), self.cells, 6), np.int64)
+        refused = np.zeros((len(self.par), self.cells), np.int64)
         for home, b, layer, _ in self.everyone():
             stage_count[b, home.cell, layer.stage] += 1
+            refused[b, home.cell] += REFUSES in layer.shows
+        mind = np.zeros(shape, MIND).view(np.recarray)
+        for name in MIND.names or ():
+            mind[name] = layered(name, MIND[name])
+        needed = [
+            [
+                layer.threshold + par.rumour_threshold if layer.rumour == BELIEVES else layer.threshold
+                for layer in (home.layers[b] for home in homes)
+            ]
+            for b, par in enumerate(self.par)
+        ]
         channels = (MEDIA, VISIT, DIALOGUE)
         every = range(len(places))
         return State(
             stage=layered("stage", np.uint8),
             shown=np.array([[sum(home.layers[b].shows) for home in homes] for b in kinds], np.uint8),
-            pending=np.zeros((len(self.par), len(homes)), np.uint8),
-            contact=np.zeros(len(homes), np.uint8),
             persuasion=np.array([[[home.layers[b].credit[k] for home in homes] for k in channels] for b in kinds]),
+            fade=np.array(self.fade),
             norm_memory=np.array([home.g for home in homes]),
-            rumour=layered("rumour", np.uint8),
-            aware_week=layered("aware_week", np.int32),
-            source=layered("source", np.uint8),
+            norm_fade=np.array([self.norm_fade]),
+            mind=mind,
+            lapse_class=layered("lapse_class", np.uint8),
+            lapse_sum=np.array([[place.lapse_sum[b] for place in places] for b in kinds]),
             voicing=layered("n_voice", np.int32),
             talking=layered("n_talk", np.int32),
             rumouring=layered("n_rumour", np.int32),
-            resist_talk=layered("resist_talk", np.float64),
-            resist_rumour=layered("resist_rumour", np.float64),
-            resist_lapse=layered("resist_lapse", np.float64),
-            rumour_week=layered("rumour_week", np.int32),
-            decision_wait=layered("decision_wait", np.int32),
-            mature_week=layered("mature_week", np.int32),
-            event_week=layered("event_week", np.int32),
             turnover_week=np.array([home.turnover_week for home in homes], np.int32),
             lives=np.array([home.lives for home in homes], np.uint16),
-            rumour_spells=layered("rumour_spells", np.uint16),
-            decisions=layered("decisions", np.uint16),
-            adoptions=layered("adoptions", np.uint16),
-            events=layered("events", np.uint16),
             contacts=np.array([[home.contacts[k] for k in channels] for home in homes], np.uint16),
             endorsement=placed("E", np.float64),
             approved=placed("approved", np.uint8),
@@ -932,10 +1017,27 @@ class Simulation:
             facility_up=np.array(self.up, np.uint8),
             response=np.array(self.Y),
             stage_count=stage_count,
+            refused=refused,
             supporters=np.array([[self.supporters(b, c) for c in every] for b in kinds], np.int64),
             adopters=np.array([[self.adopters(b, c) for c in every] for b in kinds], np.int64),
+            voiced=counted(VOICES),
+            believing=counted(SPREADS_RUMOUR),
             in_need=np.array([self.in_need(c) for c in every], np.int64),
             voices=np.array([self.voices(c) for c in every], np.int64),
+            pending=np.zeros(shape, np.uint8),
+            hot=np.zeros(shape, np.uint8),
+            due=np.zeros(shape, np.int32),
+            persuaded=layered("persuaded", np.float64),
+            needed=np.array(needed),
+            standing=np.array(
+                [NEEDS * home.needs + SPEAKS * any(VOICES in layer.shows for layer in home.layers) for home in homes],
+                np.uint8,
+            ),
+            warm=np.zeros(len(places), np.uint8),
+            moving=np.zeros((len(self.par), len(places)), np.uint8),
+            persuaded_sum=np.array(
+                [[total(homes[i].layers[b].persuaded for i in place.homes) for place in places] for b in kinds]
+            ),
         )
 
 

@@ -42,6 +42,7 @@ OWN, BY_PEER, BY_LEADER, BY_MEDIA, BY_VISIT, BY_DIALOGUE, BY_INCENTIVE, BY_LINK 
 VOICES, TALKS, SPREADS_RUMOUR, SUPPORTS, ADOPTS, REFUSES = 1, 2, 4, 8, 16, 32
 # Bits of `State.hot`: what has changed since the household last weighed it.
 NEW_VOICES, NEW_TALK, NEW_RUMOUR, RECONSIDERS = 1, 2, 4, 8
+NOT_KEEPING = 255  # `State.lapse_class` of whoever has nothing to lapse from
 # Bits of `State.standing`.
 NEEDS, SPEAKS = 1, 2
 # Bits of `State.pending`.
@@ -137,6 +138,49 @@ CONTEXT = np.dtype(
 )
 
 
+# One household's mind on one behaviour: what only a visit to it needs lies together, in two lines of the cache.
+MIND = np.dtype(
+    [
+        ("resist_talk", "f8"),  # hazard still to accumulate before peers inform it, as of week `talk_since`
+        ("talk_hazard", "f8"),  # per week, since then
+        ("resist_rumour", "f8"),  # the same for the rumour
+        ("rumour_hazard", "f8"),
+        ("resist_lapse", "f8"),  # the same against lapsing; its hazard is the community's, see `lapse_sum`
+        ("lapse_mark", "f8"),  # what that sum was when the household came under its present hazard
+        ("talk_since", "i4"),
+        ("rumour_since", "i4"),
+        ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
+        ("decision_wait", "i4"),  # favourable weeks still needed before it moves
+        ("mature_week", "i4"),  # week in which adopted becomes maintained
+        ("event_week", "i4"),  # week of the next event
+        ("aware_week", "i4"),
+        ("rumour_spells", "u2"),
+        ("decisions", "u2"),
+        ("adoptions", "u2"),
+        ("events", "u2"),
+        ("rumour", "u1"),  # SUSCEPTIBLE, BELIEVES or DEBUNKED
+        ("source", "u1"),  # what moved it to willing, index into SOURCES
+    ],
+    align=True,
+)
+
+# Who a household is, laid together for a visit; made from `Households` when a run goes on.
+TRAITS = np.dtype(
+    [
+        ("distance_km", "f8"),
+        ("fear", "f8"),
+        ("identity", "u4"),  # in draws
+        ("cell", "i4"),
+        ("minority", "u1"),
+        ("female", "u1"),
+        ("hesitant", "u1"),
+        ("child", "u1"),
+        ("membership", "u1"),
+    ],
+    align=True,
+)
+
+
 class Households(NamedTuple):
     """Who the households are and whom they are tied to. Read-only, shared by every run over one world."""
 
@@ -208,29 +252,14 @@ class State(NamedTuple):
     fade: Array  # float64 (B,): what a unit of persuasion is worth this week
     norm_memory: Array  # float64 (N,): g in units of `norm_fade`
     norm_fade: Array  # float64 (1,)
-    rumour: Array  # uint8 (B, N)
-    aware_week: Array  # int32 (B, N)
-    source: Array  # uint8 (B, N): what moved it to willing, index into SOURCES
+    mind: Array  # recarray (B, N) of `MIND`
+    lapse_class: Array  # uint8 (B, N): hazard of lapsing it is under, maintained 1 + unsupported 2; or NOT_KEEPING
+    lapse_sum: Array  # float64 (B, C, 4): these hazards of a community, added up over the weeks
     voicing: Array  # int32 (B, N): n_V, tie weight of neighbours who voice
     talking: Array  # int32 (B, N): n_T
     rumouring: Array  # int32 (B, N): n_B
-    resist_talk: Array  # float64 (B, N): hazard still to accumulate before peers inform it, at week `talk_since`
-    talk_hazard: Array  # float64 (B, N): per week, since then
-    talk_since: Array  # int32 (B, N)
-    resist_rumour: Array  # float64 (B, N): the same three for the rumour
-    rumour_hazard: Array  # float64 (B, N)
-    rumour_since: Array  # int32 (B, N)
-    resist_lapse: Array  # float64 (B, N)
-    rumour_week: Array  # int32 (B, N): week in which a believer forgets, or a debunked household wanes
-    decision_wait: Array  # int32 (B, N): favourable weeks still needed before it moves
-    mature_week: Array  # int32 (B, N): week in which adopted becomes maintained
-    event_week: Array  # int32 (B, N): week of the next event
     turnover_week: Array  # int32 (N,)
     lives: Array  # uint16 (N,): turnovers so far
-    rumour_spells: Array  # uint16 (B, N)
-    decisions: Array  # uint16 (B, N)
-    adoptions: Array  # uint16 (B, N)
-    events: Array  # uint16 (B, N)
     contacts: Array  # uint16 (N, 3): media, visit, dialogue contacts so far
     endorsement: Array  # float64 (C, 4): E
     approved: Array  # uint8 (C,)
@@ -263,7 +292,7 @@ class State(NamedTuple):
 
 
 # Fields of `State` that follow from the others: two equal runs may differ in them.
-DERIVED = ("pending", "hot", "due")
+DERIVED = ("pending", "hot", "due", "warm", "moving")
 
 
 class Record(NamedTuple):

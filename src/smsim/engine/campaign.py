@@ -124,10 +124,10 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
 
 
 @inner
-def contact(state, record, households, places, context, seed, t, volume, touch, words):  # type: ignore[no-untyped-def]
+def contact(state, record, households, places, context, seed, t, volume, touch, words, struck):  # type: ignore[no-untyped-def]
     """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. True if it was anybody.
 
-    touch: uint8 (N,), all 0 before; words: uint32 scratch, at least as long as the largest community.
+    touch: uint8 (N,), all 0 before; words: uint32 and struck: uint8 scratch, as long as the largest community.
     """
     fade_memory(state.norm_memory, state.norm_fade, context)
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
@@ -150,21 +150,17 @@ def contact(state, record, households, places, context, seed, t, volume, touch, 
             other = visit * (1 - context.needs_quality)
             needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1))
             fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
-            cuts = np.array([words_below(other), words_below(needy)])
+            by_visit(standing[start:stop], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck)
             for k in range(n):
-                if words[k] < cuts[standing[start + k] & NEEDS]:
-                    if accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[start + k]) < accept:
-                        here[k] |= CONTACT_VISIT
+                if struck[k] and (accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[start + k]) < accept):
+                    here[k] |= CONTACT_VISIT
         if dialogue > 0:
             fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
-            cut = words_below(dialogue)
+            by_dialogue(joiner[start:stop], invite_weight[start:stop], words, dialogue, struck)
             for k in range(n):
-                if joiner[start + k] == 1:
-                    weight = invite_weight[start + k]
-                    if words[k] < (cut if weight == 1.0 else words_below(dialogue * weight)):
-                        if accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[start + k]) < accept:
-                            here[k] |= CONTACT_DIALOGUE
-                            attendances += 1
+                if struck[k] and (accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[start + k]) < accept):
+                    here[k] |= CONTACT_DIALOGUE
+                    attendances += 1
         if media > 0 or visit > 0 or dialogue > 0:
             counted = count_contacts(
                 here, households.cell[start:stop], state.contacts[start:stop], record.contacts[t], record.reached[t]
@@ -200,6 +196,26 @@ def by_media(has_media, words, cut, here):  # type: ignore[no-untyped-def]
     """Broadcasts reach whoever has a channel and draws a word up to the cut."""
     for k in range(here.shape[0]):
         here[k] = has_media[k] & (words[k] < cut)
+
+
+@inner
+def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-def]
+    """Visits find whoever draws a word below its cut, which depends on its need."""
+    for k in range(standing.shape[0]):
+        struck[k] = words[k] < (needy if standing[k] & NEEDS else other)
+
+
+@inner
+def by_dialogue(joiner, invite_weight, words, hazard, struck):  # type: ignore[no-untyped-def]
+    """Dialogues find joiners, each by its weight among the invited."""
+    cut = np.uint32(words_below(hazard))
+    uneven = 0
+    for k in range(joiner.shape[0]):
+        struck[k] = joiner[k] & (words[k] < cut)
+        uneven += invite_weight[k] != 1.0
+    if uneven > 0:
+        for k in range(joiner.shape[0]):
+            struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
 
 
 @inner

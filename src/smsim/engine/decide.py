@@ -36,6 +36,7 @@ from smsim.engine.arrays import (
     NEW_RUMOUR,
     NEW_TALK,
     NEW_VOICES,
+    NOT_KEEPING,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
@@ -61,7 +62,7 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
-from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust
+from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
 
 EVERY_BIT = 255
 
@@ -75,7 +76,7 @@ def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
 
 
 @inner
-def fade_persuasion(credit, persuaded, fade, b, keep):  # type: ignore[no-untyped-def]
+def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: ignore[no-untyped-def]
     """p <- (1 - delta_p) p, for everybody at once; units worth too little are made anew."""
     fade[b] = fade[b] * keep
     if fade[b] < FADED:
@@ -83,6 +84,7 @@ def fade_persuasion(credit, persuaded, fade, b, keep):  # type: ignore[no-untype
             for k in range(3):
                 credit[k, i] = credit[k, i] * fade[b]
             persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+        persuaded_sum[:] = -1.0  # to be added up again
         fade[b] = 1.0
 
 
@@ -155,14 +157,22 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, waiting, taboo, act, stir):  # type: ignore[no-untyped-def]
-    """Mark whom a verdict moves: who may change its mind, who seeks the service, who falls silent or speaks up."""
+def wake(stage, shown, verdict, lapse_class, due, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
+    """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
+    support than before, who falls silent or speaks up. For the others the news is old.
+    """
     for k in range(verdict.shape[0]):
         s = stage[k]
         ok = verdict[k] & PENDING_OK
         undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
         willing = np.uint8(s == WILLING)
-        act[k] |= (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK)))
+        act[k] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[k] <= t)
+        hot[k] = 0
+    if lapsing:
+        for k in range(verdict.shape[0]):
+            # The class says unsupported (bit 2) though it is supported, or the reverse.
+            keeps = np.uint8(lapse_class[k] < NOT_KEEPING)
+            stir[k] |= keeps & (((lapse_class[k] >> 1) ^ verdict[k] ^ 1) & 1)
     if taboo > 0:
         for k in range(verdict.shape[0]):
             ready = verdict[k] & PENDING_VOICE
@@ -173,11 +183,11 @@ def wake(stage, shown, verdict, waiting, taboo, act, stir):  # type: ignore[no-u
 
 @inner
 def decide(  # type: ignore[no-untyped-def]
-    state, record, households, places, plan, behaviour, context, b, seed, t, volume, touch, stir, seekers
+    state, record, households, traits, places, plan, behaviour, context, b, seed, t, volume, touch, touches, stir, seekers
 ):
     """Steps 2-6 and the seeking of step 7 for behaviour b; fills `seekers` and returns their number.
 
-    touch: uint8 (N,), contacts of this week; stir: uint8 (N,), households that `settle` must look at.
+    touch: uint8 (N,), contacts of this week, touches: whether there are any; stir: uint8 (N,), households that `settle` must look at.
     """
     kind = behaviour.kind
     norm_weight, leader_weight = behaviour.norm_weight, behaviour.leader_weight
@@ -195,43 +205,33 @@ def decide(  # type: ignore[no-untyped-def]
     campaign_week = t - plan.first_week
     shock_share = behaviour.rumour_shock_share
     shock = campaign_week >= 0 and campaign_week == behaviour.rumour_shock_week and shock_share > 0
-    # Nobody is visited outside the campaign, and of a plan of no weeks no profile is asked.
-    staff_week = max(min(max(campaign_week, 0), plan.resident.shape[0] - 1), 0)
+    staff_week = min(max(campaign_week, 0), plan.resident.shape[0] - 1)
     round_week = kind == ROUND and t % behaviour.round_interval_weeks == behaviour.round_interval_weeks // 2
     everybody = shock or round_week
     keeps_up = kind != PERMANENT or taboo > 0  # an adopter's support still matters
+    lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     waiting = np.uint8(0 if counts_events else 1)
     stride = BEHAVIOUR_STRIDE * b
 
-    draw_id, cells, membership, fear = households.draw_id, households.cell, households.membership, households.fear
-    minorities, female, hesitant = households.minority, households.female, households.hesitant
-    child, distance_km = households.child, households.distance_km
+    membership, fear = households.membership, households.fear
     threshold, reference = households.threshold[b], households.reference[b]
-    stage, stage_count, source = state.stage[b], state.stage_count[b], state.source[b]
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
     pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded = state.persuasion[b], state.persuaded[b]
-    norm_memory = state.norm_memory
+    norm_memory, lapse_class = state.norm_memory, state.lapse_class[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    aware_week, resist_talk = state.aware_week[b], state.resist_talk[b]
-    rumour, rumour_week, rumour_spells = state.rumour[b], state.rumour_week[b], state.rumour_spells[b]
-    talk_hazard, talk_since = state.talk_hazard[b], state.talk_since[b]
-    resist_rumour, rumour_hazard, rumour_since = state.resist_rumour[b], state.rumour_hazard[b], state.rumour_since[b]
-    decisions, decision_wait = state.decisions[b], state.decision_wait[b]
-    events, event_week = state.events[b], state.event_week[b]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
     community_start, community_eligible = places.community_start, record.community_eligible[t, b]
     supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
     endorsement, ownership, warm, moving = state.endorsement, state.ownership, state.warm, state.moving[b]
-    residents, speakers = plan.resident[staff_week], plan.language[staff_week]
-    women, training = plan.women[staff_week], plan.training[staff_week]
     incentives = volume[INCENTIVE]
 
-    fade_persuasion(credit, persuaded, state.fade, b, 1 - behaviour.persuasion_decay)
+    fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = state.fade[b], state.norm_fade[0]
-    led = np.empty(16)
+    led, trusts, qualities = np.empty(16), np.empty(4), np.empty(2)
     act = np.zeros(BLOCK, np.uint8)
-    words = act.view(np.uint64)
+    visit = np.empty(BLOCK + 1, np.int64)
     found = 0
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
@@ -245,6 +245,14 @@ def decide(  # type: ignore[no-untyped-def]
             moves = moves or led[k] > 0
         together = moves or moving[c] == 1
         moving[c] = moves
+        if touches and staff_week >= 0:
+            for kind_of in range(4):
+                minority = kind_of >> 1
+                trusts[kind_of] = trust(
+                    context, plan.resident[staff_week, c], plan.language[staff_week, c], plan.women[staff_week, c],
+                    plan.training[staff_week, c], minority, kind_of & 1,
+                )  # fmt: skip
+                qualities[minority] = context.material_quality * (1 - minority * (1 - context.material_language))
         others = NEW_RUMOUR if together else NEW_VOICES | NEW_RUMOUR | RECONSIDERS
         sought, asked = found, 0
         for low in range(start, stop, BLOCK):
@@ -253,189 +261,185 @@ def decide(  # type: ignore[no-untyped-def]
             if everybody:
                 act[: high - low] = 1
             # Steps 2-4: who is touched, told or reached by the rumour.
-            for word in range(words.shape[0]):
-                if words[word] == 0:
-                    continue
-                for k in range(8 * word, 8 * word + 8):
-                    if act[k] == 0:
-                        continue
-                    i = np.uintp(low + k)
-                    identity = draw_id[i]
-                    touched = touch[i]
-                    if touched:
-                        minority = minorities[i]
-                        its_trust = trust(
-                            context, residents[c], speakers[c], women[c], training[c], minority, female[i]
-                        )  # fmt: skip
-                        quality = context.material_quality * (1 - minority * (1 - context.material_language))
-                        if stage[i] == UNAWARE:
-                            move(stage, stage_count, cells[i], i, AWARE)
-                            aware_week[i] = t
-                            by = BY_MEDIA
-                            if touched & CONTACT_DIALOGUE:
-                                by = BY_DIALOGUE
-                            if touched & CONTACT_VISIT:
-                                by = BY_VISIT
-                            informed_by[by] += 1
-                            stir[i] = 1
-                        persuade(
-                            credit, persuaded, fade, i, touched,
-                            context.media_gain * share * quality,
-                            context.visit_gain * share * its_trust * quality,
-                            context.dialogue_gain * share * its_trust * quality,
-                        )  # fmt: skip
-                        persuaded_sum[c] = -1.0  # to be added up again
-                        if touched & CONTACT_DIALOGUE:
-                            norm_memory[i] = 1.0 / norm_fade
-                        if rumour[i] == BELIEVES and touched & (CONTACT_VISIT | CONTACT_DIALOGUE):
-                            if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
-                                rumour[i] = DEBUNKED
-                                rumour_spells[i] += 1
-                                rumour_week[i] = t + weeks_until(
-                                    seed, RUMOUR_END + stride, rumour_spells[i], identity, behaviour.debunk_waning
-                                )
-                                needed[i] = threshold[i]
-                                stir[i] = 1
-                    strikes = t >= due[i]
+            for n in range(visits(act, low, minds, traits, visit)):
+                i = np.uintp(visit[n])
+                mind, who = minds[i], traits[i]
+                identity = who.identity
+                touched = touch[i]
+                if touched:
+                    its_trust = trusts[2 * who.minority + who.female]
+                    quality = qualities[who.minority]
                     if stage[i] == UNAWARE:
-                        # U -> A with hazard beta (n_V + eta n_T)
-                        if hot[i] & (NEW_VOICES | NEW_TALK):
-                            hazard = peer_information * (voicing[i] + silent_information * talking[i])
-                            if hazard != talk_hazard[i]:
-                                resist_talk[i] = resist_talk[i] - (t - talk_since[i]) * talk_hazard[i]
-                                talk_hazard[i] = hazard
-                                talk_since[i] = t
-                                due[i] = min(due[i], crossing_week(resist_talk[i], t, hazard))
-                                strikes = t >= due[i]
-                        if strikes and resist_talk[i] - (t - talk_since[i] + 1) * talk_hazard[i] < 0:
-                            move(stage, stage_count, cells[i], i, AWARE)
-                            aware_week[i] = t
-                            informed_by[BY_PEER] += 1
-                            stir[i] = 1
-                    if hot[i] & NEW_RUMOUR and rumour[i] == SUSCEPTIBLE:
-                        hazard = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
-                        if hazard != rumour_hazard[i]:
-                            resist_rumour[i] = resist_rumour[i] - (t - rumour_since[i]) * rumour_hazard[i]
-                            rumour_hazard[i] = hazard
-                            rumour_since[i] = t
-                            due[i] = min(due[i], crossing_week(resist_rumour[i], t, hazard))
-                            strikes = t >= due[i]
-                    hot[i] &= NEW_VOICES | RECONSIDERS
-                    if strikes or shock:
-                        if rumour[i] == SUSCEPTIBLE:
-                            believes = False
-                            if shock:
-                                believes = uniform(seed, RUMOUR_SHOCK + stride, t, identity) < shock_share
-                            if not believes:
-                                # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes)
-                                believes = resist_rumour[i] - (t - rumour_since[i] + 1) * rumour_hazard[i] < 0
-                            if believes:
-                                rumour[i] = BELIEVES
-                                rumour_spells[i] += 1
-                                rumour_week[i] = t + weeks_until(
-                                    seed, RUMOUR_END + stride, rumour_spells[i], identity, forgetting
-                                )
-                                needed[i] = threshold[i] + rumour_threshold
-                                hot[i] |= RECONSIDERS
-                                stir[i] = 1
-                        elif t >= rumour_week[i]:
-                            rumour[i] = SUSCEPTIBLE
-                            rumour_spells[i] += 1
-                            rumour_since[i] = t + 1
-                            rumour_hazard[i] = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
-                            if passing > 0 or arrival > 0:
-                                resist_rumour[i] = exponential(
-                                    uniform(seed, RUMOUR_HEAR + stride, rumour_spells[i], identity)
-                                )
+                        move(stage, stage_count, who.cell, i, AWARE)
+                        mind.aware_week = t
+                        by = BY_MEDIA
+                        if touched & CONTACT_DIALOGUE:
+                            by = BY_DIALOGUE
+                        if touched & CONTACT_VISIT:
+                            by = BY_VISIT
+                        informed_by[by] += 1
+                        stir[i] = 1
+                    persuade(
+                        credit, persuaded, fade, i, touched,
+                        context.media_gain * share * quality,
+                        context.visit_gain * share * its_trust * quality,
+                        context.dialogue_gain * share * its_trust * quality,
+                    )  # fmt: skip
+                    persuaded_sum[c] = -1.0  # to be added up again
+                    if touched & CONTACT_DIALOGUE:
+                        norm_memory[i] = 1.0 / norm_fade
+                    if mind.rumour == BELIEVES and touched & (CONTACT_VISIT | CONTACT_DIALOGUE):
+                        if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
+                            mind.rumour = DEBUNKED
+                            mind.rumour_spells += 1
+                            mind.rumour_week = t + weeks_until(
+                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, behaviour.debunk_waning
+                            )
                             needed[i] = threshold[i]
+                            stir[i] = 1
+                strikes = t >= due[i]
+                if stage[i] == UNAWARE:
+                    # U -> A with hazard beta (n_V + eta n_T)
+                    if hot[i] & (NEW_VOICES | NEW_TALK):
+                        hazard = peer_information * (voicing[i] + silent_information * talking[i])
+                        if hazard != mind.talk_hazard:
+                            mind.resist_talk = mind.resist_talk - (t - mind.talk_since) * mind.talk_hazard
+                            mind.talk_hazard = hazard
+                            mind.talk_since = t
+                            due[i] = min(due[i], crossing_week(mind.resist_talk, t, hazard))
+                            strikes = t >= due[i]
+                    if strikes and mind.resist_talk - (t - mind.talk_since + 1) * mind.talk_hazard < 0:
+                        move(stage, stage_count, who.cell, i, AWARE)
+                        mind.aware_week = t
+                        informed_by[BY_PEER] += 1
+                        stir[i] = 1
+                if hot[i] & NEW_RUMOUR and mind.rumour == SUSCEPTIBLE:
+                    hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
+                    if hazard != mind.rumour_hazard:
+                        mind.resist_rumour = mind.resist_rumour - (t - mind.rumour_since) * mind.rumour_hazard
+                        mind.rumour_hazard = hazard
+                        mind.rumour_since = t
+                        due[i] = min(due[i], crossing_week(mind.resist_rumour, t, hazard))
+                        strikes = t >= due[i]
+                hot[i] &= NEW_VOICES | RECONSIDERS
+                if strikes or shock:
+                    if mind.rumour == SUSCEPTIBLE:
+                        believes = False
+                        if shock:
+                            believes = uniform(seed, RUMOUR_SHOCK + stride, t, identity) < shock_share
+                        if not believes:
+                            # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes)
+                            believes = mind.resist_rumour - (t - mind.rumour_since + 1) * mind.rumour_hazard < 0
+                        if believes:
+                            mind.rumour = BELIEVES
+                            mind.rumour_spells += 1
+                            mind.rumour_week = t + weeks_until(
+                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, forgetting
+                            )
+                            needed[i] = threshold[i] + rumour_threshold
                             hot[i] |= RECONSIDERS
                             stir[i] = 1
+                    elif t >= mind.rumour_week:
+                        mind.rumour = SUSCEPTIBLE
+                        mind.rumour_spells += 1
+                        mind.rumour_since = t + 1
+                        mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
+                        if passing > 0 or arrival > 0:
+                            mind.resist_rumour = exponential(
+                                uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
+                            )
+                        needed[i] = threshold[i]
+                        hot[i] |= RECONSIDERS
+                        stir[i] = 1
             if together:
                 weigh(
                     voicing[low:high], reference[low:high], norm_memory[low:high], persuaded[low:high],
                     needed[low:high], membership[low:high], fear[low:high], shown_link[low:high], led, norm_fade, fade,
                     omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending[low:high],
                 )  # fmt: skip
-                wake(stage[low:high], shown[low:high], pending[low:high], waiting, taboo, act, stir[low:high])
+                wake(
+                    stage[low:high], shown[low:high], pending[low:high], lapse_class[low:high], due[low:high], t,
+                    lapsing, waiting, taboo, hot[low:high], act, stir[low:high],
+                )  # fmt: skip
+                if round_week:
+                    act[: high - low] = 1
             elif waiting:
                 for k in range(high - low):
                     act[k] |= np.uint8(stage[low + k] == WILLING)
             # Steps 5-7: who decides, and who goes.
-            for word in range(words.shape[0]):
-                if words[word] == 0:
+            for n in range(visits(act, low, minds, traits, visit)):
+                i = np.uintp(visit[n])
+                mind, who = minds[i], traits[i]
+                identity = who.identity
+                # The service is for this household this week, whatever it thinks of it.
+                eligible = not counts_events
+                if kind == EVENT and t >= mind.event_week:
+                    eligible = True
+                    mind.events += 1
+                    mind.event_week = t + weeks_until(seed, EVENTS, mind.events, identity, event_rate)
+                    stir[i] = 1
+                elif kind == ROUND:
+                    eligible = round_week and who.child == 1
+                if eligible and counts_events:
+                    asked += 1
+                    eligible_cells[who.cell] += 1
+                if t >= due[i]:
+                    stir[i] = 1
+                # Who has not heard has nothing to decide.
+                now = stage[i]
+                if now == UNAWARE:
+                    hot[i] = 0
                     continue
-                for k in range(8 * word, 8 * word + 8):
-                    if act[k] == 0:
-                        continue
-                    i = np.uintp(low + k)
-                    identity = draw_id[i]
-                    # The service is for this household this week, whatever it thinks of it.
-                    eligible = not counts_events
-                    if kind == EVENT and t >= event_week[i]:
-                        eligible = True
-                        events[i] += 1
-                        event_week[i] = t + weeks_until(seed, EVENTS, events[i], identity, event_rate)
+                adopter = now == ADOPTED or now == MAINTAINED
+                if adopter and not keeps_up:
+                    hot[i] = 0
+                else:
+                    leader = led[who.membership]
+                    norm, total = support(
+                        voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
+                        norm_weight, persuasion_weight, incentive,
+                    )  # fmt: skip
+                    linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
+                    ok = total + linked >= needed[i]
+                    # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
+                    ready = taboo <= 0 or norm + leader >= taboo * who.fear
+                    pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
+                    if supports(now) and ready != ((shown[i] & VOICES) != 0):
                         stir[i] = 1
-                    elif kind == ROUND:
-                        eligible = round_week and child[i] == 1
-                    if eligible and counts_events:
-                        asked += 1
-                        eligible_cells[cells[i]] += 1
-                    if t >= due[i]:
-                        stir[i] = 1
-                    # Who has not heard has nothing to decide.
-                    now = stage[i]
-                    if now == UNAWARE:
-                        hot[i] = 0
-                        continue
-                    adopter = now == ADOPTED or now == MAINTAINED
-                    if adopter and not keeps_up:
-                        hot[i] = 0
-                    else:
-                        leader = led[membership[i]]
-                        norm, total = support(
-                            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
-                            norm_weight, persuasion_weight, incentive,
-                        )  # fmt: skip
-                        linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
-                        ok = total + linked >= needed[i]
-                        # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
-                        ready = taboo <= 0 or norm + leader >= taboo * fear[i]
-                        pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
-                        if supports(now) and ready != ((shown[i] & VOICES) != 0):
+                    if adopter and ok == (lapse_class[i] & 2 != 0):
+                        stir[i] = 1  # it comes under another hazard of lapsing
+                    hot[i] = 0
+                    if not adopter and ok != (now == WILLING):
+                        # Its mind is about to change: it counts the weeks.
+                        hot[i] = RECONSIDERS
+                        mind.decision_wait -= 1
+                        if mind.decision_wait <= 0:
+                            if ok:
+                                move(stage, stage_count, who.cell, i, WILLING)
+                                mind.source = OWN
+                                if needed[i] > 0:
+                                    mind.source = convincer(
+                                        norm_weight * norm,
+                                        leader,
+                                        persuasion_weight * (credit[0, i] * fade),
+                                        persuasion_weight * (credit[1, i] * fade),
+                                        persuasion_weight * (credit[2, i] * fade),
+                                        incentive,
+                                        linked,
+                                    )
+                            else:
+                                move(stage, stage_count, who.cell, i, AWARE)
+                            mind.decisions += 1
+                            mind.decision_wait = weeks_until(
+                                seed, DECIDE + stride, mind.decisions, identity, decision_rate
+                            )
                             stir[i] = 1
-                        hot[i] = 0
-                        if not adopter and ok != (now == WILLING):
-                            # Its mind is about to change: it counts the weeks.
-                            hot[i] = RECONSIDERS
-                            decision_wait[i] -= 1
-                            if decision_wait[i] <= 0:
-                                if ok:
-                                    move(stage, stage_count, cells[i], i, WILLING)
-                                    source[i] = OWN
-                                    if needed[i] > 0:
-                                        source[i] = convincer(
-                                            norm_weight * norm,
-                                            leader,
-                                            persuasion_weight * (credit[0, i] * fade),
-                                            persuasion_weight * (credit[1, i] * fade),
-                                            persuasion_weight * (credit[2, i] * fade),
-                                            incentive,
-                                            linked,
-                                        )
-                                else:
-                                    move(stage, stage_count, cells[i], i, AWARE)
-                                decisions[i] += 1
-                                decision_wait[i] = weeks_until(
-                                    seed, DECIDE + stride, decisions[i], identity, decision_rate
-                                )
-                                stir[i] = 1
-                    if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
-                        # attempt with probability e^(-d (1 - chi_O O) / d0)
-                        way = distance_km[i] * reach / scale
-                        if at_home or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
-                            seekers[found] = i
-                            found += 1
+                if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
+                    # attempt with probability e^(-d (1 - chi_O O) / d0)
+                    way = who.distance_km * reach / scale
+                    if at_home or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
+                        seekers[found] = i
+                        found += 1
         demand[c] = found - sought
         community_eligible[c] = asked
     return found

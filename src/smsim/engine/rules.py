@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from smsim.engine import inner
 from smsim.engine.arrays import (
     ADOPTED,
@@ -119,3 +121,22 @@ def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
     while n > 1 and resist - (n - 1) * hazard < 0:
         n -= 1
     return since + n - 1
+
+
+@inner
+def visits(act, low, minds, traits, visit):  # type: ignore[no-untyped-def]
+    """Fill visit with the households that act marks in a block beginning at `low`; returns their number.
+
+    Their records are read here one after the other, which the processor does many at a time; the visits themselves
+    would wait for each in turn. The sum only keeps the compiler from leaving the reading out.
+    """
+    found = 0
+    for k in range(act.shape[0]):
+        visit[found] = low + k
+        found += act[k] != 0
+    read = 0.0
+    for n in range(found):
+        i = np.uintp(visit[n])
+        read += minds[i].resist_talk + minds[i].rumour + traits[i].fear
+    visit[act.shape[0]] = read >= 0
+    return found

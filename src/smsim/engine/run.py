@@ -15,13 +15,16 @@ from smsim.engine.arrays import (
     EVENT,
     LAPSED,
     MAINTAINED,
+    MIND,
     NEVER,
     NEW_RUMOUR,
     NEW_VOICES,
+    NOT_KEEPING,
     PERMANENT,
     REFUSES,
     SPREADS_RUMOUR,
     SUPPORTS,
+    TRAITS,
     UNAWARE,
     VOICES,
     Array,
@@ -109,29 +112,14 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         fade=np.ones(b),
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
-        rumour=np.zeros((b, n), np.uint8),
-        aware_week=np.full((b, n), NEVER, np.int32),
-        source=np.zeros((b, n), np.uint8),
+        mind=_minds(b, n),
+        lapse_class=np.full((b, n), NOT_KEEPING, np.uint8),
+        lapse_sum=np.zeros((b, c, 4)),
         voicing=np.zeros((b, n), np.int32),
         talking=np.zeros((b, n), np.int32),
         rumouring=np.zeros((b, n), np.int32),
-        resist_talk=np.zeros((b, n)),
-        talk_hazard=np.zeros((b, n)),
-        talk_since=np.zeros((b, n), np.int32),
-        resist_rumour=np.zeros((b, n)),
-        rumour_hazard=np.zeros((b, n)),
-        rumour_since=np.zeros((b, n), np.int32),
-        resist_lapse=np.zeros((b, n)),
-        rumour_week=np.full((b, n), NEVER, np.int32),
-        decision_wait=np.zeros((b, n), np.int32),
-        mature_week=np.full((b, n), NEVER, np.int32),
-        event_week=np.full((b, n), NEVER, np.int32),
         turnover_week=np.zeros(n, np.int32),
         lives=np.zeros(n, np.uint16),
-        rumour_spells=np.zeros((b, n), np.uint16),
-        decisions=np.zeros((b, n), np.uint16),
-        adoptions=np.zeros((b, n), np.uint16),
-        events=np.zeros((b, n), np.uint16),
         contacts=np.zeros((n, 3), np.uint16),
         endorsement=np.zeros((c, 4)),
         approved=np.zeros(c, np.uint8),
@@ -161,8 +149,24 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         moving=np.ones((b, c), np.uint8),
         persuaded_sum=np.zeros((b, c)),
     )
-    _begin(state, _frozen(households), _frozen(places), _frozen_array(behaviours), context[0], np.uint64(seed))
+    _begin(state, _frozen(households), _frozen_array(behaviours), context[0], np.uint64(seed))
     return state
+
+
+def _minds(behaviours: int, households: int) -> Array:
+    minds = np.zeros((behaviours, households), MIND).view(np.recarray)
+    for never in ("rumour_week", "mature_week", "event_week", "aware_week"):
+        minds[never] = NEVER
+    return minds
+
+
+def _traits(households: Households) -> Array:
+    traits = np.empty(len(households.draw_id), TRAITS).view(np.recarray)
+    traits["identity"] = households.draw_id
+    for name in TRAITS.names or ():
+        if name != "identity":
+            traits[name] = getattr(households, name)
+    return traits
 
 
 def copy_state(state: State) -> State:
@@ -187,6 +191,7 @@ def advance(
         state,
         record,
         _frozen(households),
+        _frozen_array(_traits(households)),
         _frozen(places),
         _frozen(plan),
         _frozen_array(behaviours),
@@ -210,7 +215,7 @@ def _frozen_array(array: Array) -> Array:
 
 
 @kernel
-def _begin(state, households, places, behaviours, context, seed):  # type: ignore[no-untyped-def]
+def _begin(state, households, behaviours, context, seed):  # type: ignore[no-untyped-def]
     draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     turnover_week, turnover = state.turnover_week, context.turnover
@@ -224,30 +229,28 @@ def _begin(state, households, places, behaviours, context, seed):  # type: ignor
         rumours, peers, decision_rate = passing > 0 or arrival > 0, behaviour.peer_information > 0, behaviour.decision_rate
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
         voicing, rumouring = state.voicing[b], state.rumouring[b]
-        rumour, rumour_week = state.rumour[b], state.rumour_week[b]
-        resist_rumour, rumour_hazard, resist_talk = state.resist_rumour[b], state.rumour_hazard[b], state.resist_talk[b]
-        resist_lapse, mature_week = state.resist_lapse[b], state.mature_week[b]
-        decision_wait, event_week = state.decision_wait[b], state.event_week[b]
+        minds = state.mind[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
         )  # fmt: skip
         for i in range(draw_id.shape[0]):
+            mind = minds[i]
             identity = draw_id[i]
             if initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, 0, identity) < initial:
-                rumour[i] = BELIEVES
+                mind.rumour = BELIEVES
                 needed[i] = needed[i] + behaviour.rumour_threshold
-                rumour_week[i] = -1 + weeks_until(
+                mind.rumour_week = -1 + weeks_until(
                     seed, RUMOUR_END + stride, 0, identity, behaviour.rumour_forgetting
                 )
             if rumours:
-                resist_rumour[i] = exponential(uniform(seed, RUMOUR_HEAR + stride, 0, identity))
+                mind.resist_rumour = exponential(uniform(seed, RUMOUR_HEAR + stride, 0, identity))
                 # Before anybody is counted among its neighbours; `hot` tells of those who are.
-                rumour_hazard[i] = hazard_of_rumour(passing, arrival, 0, hesitant[i])
+                mind.rumour_hazard = hazard_of_rumour(passing, arrival, 0, hesitant[i])
             if peers and stage[i] == UNAWARE:
-                resist_talk[i] = exponential(uniform(seed, TALK + stride, 0, identity))
-            decision_wait[i] = weeks_until(seed, DECIDE + stride, 0, identity, decision_rate)
+                mind.resist_talk = exponential(uniform(seed, TALK + stride, 0, identity))
+            mind.decision_wait = weeks_until(seed, DECIDE + stride, 0, identity, decision_rate)
             if kind == EVENT:
-                event_week[i] = (
+                mind.event_week = (
                     behaviour.event_lag_weeks - 1 + weeks_until(seed, EVENTS, 0, identity, behaviour.event_rate)
                 )
             flags = 0
@@ -263,12 +266,12 @@ def _begin(state, households, places, behaviours, context, seed):  # type: ignor
                 flags |= ADOPTS
                 adopters[c] += 1
                 if kind != PERMANENT:
-                    resist_lapse[i] = exponential(uniform(seed, LAPSE + stride, 0, identity))
+                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, 0, identity))
                 if stage[i] == ADOPTED:
-                    mature_week[i] = -1 + weeks_until(
+                    mind.mature_week = -1 + weeks_until(
                         seed, MATURE + stride, 0, identity, behaviour.maturation_rate
                     )
-            if rumour[i] == BELIEVES:
+            if mind.rumour == BELIEVES:
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
                 push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), NEW_RUMOUR)
@@ -277,20 +280,22 @@ def _begin(state, households, places, behaviours, context, seed):  # type: ignor
                     refused[cells[i]] += 1
             shown[i] = flags
             stage_count[cells[i], stage[i]] += 1
-    everybody = np.ones(draw_id.shape[0], np.uint8)
-    stand(state.shown, state.standing, state.in_need, state.voices, places.community_start, everybody)
+    everybody = np.arange(draw_id.shape[0]).astype(np.int32)
+    stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, everybody.shape[0])
 
 
 @kernel
-def _advance(state, record, households, places, plan, behaviours, context, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
+def _advance(state, record, households, traits, places, plan, behaviours, context, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     n = households.draw_id.shape[0]
     communities = places.treated.shape[0]
     layers = behaviours.shape[0]
     volume = np.zeros((8, communities))
     seekers = np.empty(n, np.int32)
     words = np.empty(np.max(places.community_start[1:] - places.community_start[:-1]), np.uint32)
+    struck = np.empty(words.shape[0], np.uint8)
     touch = np.zeros(n, np.uint8)
     stir = np.zeros((layers, n), np.uint8)
+    shifts = np.empty(n + 1, np.int32)
     shifted = np.zeros(n, np.uint8)
     facility_district = np.zeros(places.facility_households.shape[0], np.int64)
     for c in range(communities - 1, -1, -1):
@@ -301,11 +306,11 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
         environment(state, places, plan, context, facility_district, seed, t, volume)
         if t > 0:
             record.reached[t] = record.reached[t - 1]
-        touched = contact(state, record, households, places, context, seed, t, volume, touch, words)
+        touched = contact(state, record, households, places, context, seed, t, volume, touch, words, struck)
         for b in range(layers):
             found = decide(
-                state, record, households, places, plan, behaviours[b], context, b, seed, t, volume, touch, stir[b],
-                seekers,
+                state, record, households, traits, places, plan, behaviours[b], context, b, seed, t, volume, touch,
+                touched, stir[b], seekers,
             )  # fmt: skip
             serve(
                 state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
@@ -313,9 +318,12 @@ def _advance(state, record, households, places, plan, behaviours, context, seed,
             )  # fmt: skip
         if touched:
             touch[:] = 0
+        count = 0
         for b in range(layers):
-            settle(state, record, households, places, behaviours, b, seed, t, stir[b], shifted)
-        close(state, households, places, behaviours, context.turnover, seed, t, shifted)
+            count = settle(
+                state, record, households, traits, places, behaviours, b, seed, t, stir[b], shifts, shifted, count
+            )  # fmt: skip
+        close(state, households, context.turnover, seed, t, shifts, shifted, count)
         authorities(state, record, places, context, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)

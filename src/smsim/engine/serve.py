@@ -22,11 +22,8 @@ def serve(  # type: ignore[no-untyped-def]
     position = np.zeros(facilities, np.int64)
     stride = BEHAVIOUR_STRIDE * b
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
-    stage, stage_count, source = state.stage[b], state.stage_count[b], state.source[b]
-    credit, adoptions, resist_lapse = state.persuasion[b], state.adoptions[b], state.resist_lapse[b]
-    mature_week, hot, persuaded, persuaded_sum = (
-        state.mature_week[b], state.hot[b], state.persuaded[b], state.persuaded_sum[b],
-    )  # fmt: skip
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
+    credit, hot, persuaded, persuaded_sum = state.persuasion[b], state.hot[b], state.persuaded[b], state.persuaded_sum[b]
     may_lapse = behaviour.kind != PERMANENT
     draw_id, cells, community, facility = households.draw_id, households.cell, households.community, places.facility
     served_cells, served_community = record.served[t, b], record.community[t, b]
@@ -34,6 +31,7 @@ def serve(  # type: ignore[no-untyped-def]
     turned_away = 0
     for n in range(found):
         i = seekers[n]
+        mind = minds[i]
         identity = draw_id[i]
         f = facility[community[i]]
         served = capacity[f] >= queue[f]
@@ -47,12 +45,12 @@ def serve(  # type: ignore[no-untyped-def]
                 served_community[community[i]] += 1
             if stage[i] == WILLING:
                 move(stage, stage_count, cells[i], i, ADOPTED)
-                convinced_by[source[i]] += 1
-                adoptions[i] += 1
+                convinced_by[mind.source] += 1
+                mind.adoptions += 1
                 if may_lapse:
-                    resist_lapse[i] = exponential(uniform(seed, LAPSE + stride, adoptions[i], identity))
-                mature_week[i] = t + weeks_until(
-                    seed, MATURE + stride, adoptions[i], identity, behaviour.maturation_rate
+                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, mind.adoptions, identity))
+                mind.mature_week = t + weeks_until(
+                    seed, MATURE + stride, mind.adoptions, identity, behaviour.maturation_rate
                 )
                 stir[i] = 1
         else:

@@ -23,6 +23,7 @@ from smsim.engine.arrays import (
     NEW_RUMOUR,
     NEW_TALK,
     NEW_VOICES,
+    NOT_KEEPING,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
@@ -43,7 +44,6 @@ from smsim.engine.decide import move
 from smsim.engine.draws import (
     BEHAVIOUR_STRIDE,
     DECIDE,
-    LAPSE,
     RUMOUR_HEAR,
     TALK,
     TURNOVER,
@@ -54,7 +54,7 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
+from smsim.engine.rules import crossing_week, hazard_of_rumour, supports, visits
 
 
 @inner
@@ -88,20 +88,30 @@ def next_due(turnover_week, event, event_week, stage, mature_week, talk, rumour,
 
 
 @inner
-def who_settles(stage, stir, due, t, lapsing, act):  # type: ignore[no-untyped-def]
-    """Mark whom to visit: act is the block's bytes, 0 beyond its end. lapsing: uint8, adopters may lapse."""
+def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
+    """A week before which this resistance cannot be used up, after week t, at no more than `highest` a week."""
+    if highest <= 0:
+        return FOREVER
+    weeks = resist / highest
+    # One week early, since the sum of hazards is rounded; a visit too many is no error.
+    return t + max(int(weeks) - 1, 1) if weeks < 1e8 else FOREVER
+
+
+@inner
+def who_settles(stir, due, t, act):  # type: ignore[no-untyped-def]
+    """Mark whom to visit: act is the block's bytes, 0 beyond its end."""
     for k in range(stir.shape[0]):
-        adopter = np.uint8(stage[k] == ADOPTED) | np.uint8(stage[k] == MAINTAINED)
-        act[k] = stir[k] | np.uint8(due[k] <= t) | (adopter & lapsing)
+        act[k] = stir[k] | np.uint8(due[k] <= t)
     for k in range(stir.shape[0], act.shape[0]):
         act[k] = 0
 
 
 @inner
-def settle(state, record, households, places, behaviours, b, seed, t, stir, shifted):  # type: ignore[no-untyped-def]
+def settle(state, record, households, traits, places, behaviours, b, seed, t, stir, shifts, shifted, count):  # type: ignore[no-untyped-def]
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
-    stir: uint8 (N,), cleared here; shifted: uint8 (N,), households that `close` must look at.
+    stir: uint8 (N,), cleared here. shifts: int32 (N,), the households that `close` must look at; shifted: uint8 (N,),
+    whether they are among the first `count` of them already. Returns their number.
     """
     behaviour = behaviours[b]
     kind = behaviour.kind
@@ -110,20 +120,14 @@ def settle(state, record, households, places, behaviours, b, seed, t, stir, shif
     passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
     peers = behaviour.peer_information > 0
     fearless = 1 - behaviour.taboo
-    lapsing = np.uint8(kind != PERMANENT and behaviour.lapse_rate > 0)
+    lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     stride = BEHAVIOUR_STRIDE * b
-    draw_id, cells, fear, hesitant = households.draw_id, households.cell, households.fear, households.hesitant
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    stage, stage_count, source = state.stage[b], state.stage_count[b], state.source[b]
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded = state.persuasion[b], state.persuaded[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    aware_week, resist_talk, resist_lapse = state.aware_week[b], state.resist_talk[b], state.resist_lapse[b]
-    rumour, rumour_spells, rumour_week = state.rumour[b], state.rumour_spells[b], state.rumour_week[b]
-    talk_hazard, talk_since = state.talk_hazard[b], state.talk_since[b]
-    resist_rumour, rumour_hazard, rumour_since = state.resist_rumour[b], state.rumour_hazard[b], state.rumour_since[b]
-    decisions, decision_wait, mature_week = state.decisions[b], state.decision_wait[b], state.mature_week[b]
-    turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
+    turnover_week, lives = state.turnover_week, state.lives
     threshold, community_start, all_hot = households.threshold[b], places.community_start, state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     voiced, believing, persuaded_sum, ownership = state.voiced[b], state.believing[b], state.persuaded_sum[b], state.ownership
@@ -132,122 +136,150 @@ def settle(state, record, households, places, behaviours, b, seed, t, stir, shif
     links = np.empty(behaviours.shape[0], np.int64)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
-    lapse_hazard = np.zeros(4)
+    lapse_class, lapse_sum = state.lapse_class[b], state.lapse_sum[b]
+    lapse_hazard, highest, until = np.zeros(4), np.zeros(4), np.zeros(4)
+    lapse_hazards(highest, behaviour, 0.0)
     act = np.zeros(BLOCK, np.uint8)
-    words = act.view(np.uint64)
+    visit = np.empty(BLOCK + 1, np.int64)
+    pushes, was = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint8)
+    last_tie = neighbor.shape[0] - 1
+    sink = 0
     persuasion = 0.0
     for c in range(supporters.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         lapse_hazards(lapse_hazard, behaviour, ownership[c])
+        for k in range(4):
+            until[k] = lapse_sum[c, k]
+            lapse_sum[c, k] = lapse_sum[c, k] + lapse_hazard[k]
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            who_settles(stage[low:high], stir[low:high], due[low:high], t, lapsing, act)
-            for word in range(words.shape[0]):
-                if words[word] == 0:
-                    continue
-                for k in range(8 * word, 8 * word + 8):
-                    if act[k] == 0:
-                        continue
-                    i = np.uintp(low + k)
-                    before = shown[i]
-                    strikes = t >= due[i]
-                    lapsed = False
-                    if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
-                        if lapsing:
-                            which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
-                            left = resist_lapse[i] - lapse_hazard[which]
-                            resist_lapse[i] = left
-                            if left < 0 and lapse_hazard[which] > 0:
-                                move(stage, stage_count, cells[i], i, LAPSED)
-                                hot[i] |= RECONSIDERS
-                                lapsed = True
-                        if strikes and stage[i] == ADOPTED and t >= mature_week[i]:
-                            move(stage, stage_count, cells[i], i, MAINTAINED)
-                    if not (lapsed or strikes or stir[i]):
-                        continue
-                    stir[i] = 0
-                    leaves = t >= turnover_week[i]
-                    if leaves:
-                        # A new caregiver moves in, who knows nothing of this behaviour.
-                        identity = draw_id[i]
-                        move(stage, stage_count, cells[i], i, UNAWARE)
-                        aware_week[i] = NEVER
-                        source[i] = OWN
-                        if persuaded[i] > 0:
-                            credit[0, i] = 0.0
-                            credit[1, i] = 0.0
-                            credit[2, i] = 0.0
-                            persuaded[i] = 0.0
-                            persuaded_sum[c] = -1.0
-                        if rumour[i] != SUSCEPTIBLE:
-                            rumour[i] = SUSCEPTIBLE
-                            rumour_spells[i] += 1
-                            rumour_since[i] = t + 1
-                            rumour_hazard[i] = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
-                            if passing > 0 or arrival > 0:
-                                resist_rumour[i] = exponential(
-                                    uniform(seed, RUMOUR_HEAR + stride, rumour_spells[i], identity)
-                                )
-                            needed[i] = threshold[i]
-                        if peers:
-                            resist_talk[i] = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
-                            talk_hazard[i] = 0.0
-                            talk_since[i] = t + 1
-                        decisions[i] += 1
-                        decision_wait[i] = weeks_until(
-                            seed, DECIDE + stride, decisions[i], identity, decision_rate
-                        )
-                        hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
-                        shifted[i] = 1
+            pushed = 0
+            who_settles(stir[low:high], due[low:high], t, act)
+            for n in range(visits(act, low, minds, traits, visit)):
+                i = np.uintp(visit[n])
+                before = shown[i]
+                mind, who = minds[i], traits[i]
+                if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
+                    if lapsing:
+                        which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
+                        if which != lapse_class[i]:
+                            if lapse_class[i] != NOT_KEEPING:
+                                mind.resist_lapse = mind.resist_lapse - (until[lapse_class[i]] - mind.lapse_mark)
+                            lapse_class[i] = which
+                            mind.lapse_mark = until[which]
+                        if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
+                            move(stage, stage_count, who.cell, i, LAPSED)
+                            hot[i] |= RECONSIDERS
+                    if stage[i] == ADOPTED and t >= mind.mature_week:
+                        move(stage, stage_count, who.cell, i, MAINTAINED)
+                stir[i] = 0
+                leaves = t >= turnover_week[i]
+                shows = False
+                if leaves:
+                    # A new caregiver moves in, who knows nothing of this behaviour.
+                    identity = who.identity
+                    move(stage, stage_count, who.cell, i, UNAWARE)
+                    mind.aware_week = NEVER
+                    mind.source = OWN
+                    if persuaded[i] > 0:
+                        credit[0, i] = 0.0
+                        credit[1, i] = 0.0
+                        credit[2, i] = 0.0
+                        persuaded[i] = 0.0
+                        persuaded_sum[c] = -1.0
+                    if mind.rumour != SUSCEPTIBLE:
+                        mind.rumour = SUSCEPTIBLE
+                        mind.rumour_spells += 1
+                        mind.rumour_since = t + 1
+                        mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
+                        if passing > 0 or arrival > 0:
+                            mind.resist_rumour = exponential(
+                                uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
+                            )
+                        needed[i] = threshold[i]
+                    if peers:
+                        mind.resist_talk = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
+                        mind.talk_hazard = 0.0
+                        mind.talk_since = t + 1
+                    mind.decisions += 1
+                    mind.decision_wait = weeks_until(
+                        seed, DECIDE + stride, mind.decisions, identity, decision_rate
+                    )
+                    hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
 
-                    now = stage[i]
-                    after = 0
-                    if supports(now):
-                        after = SUPPORTS
-                        if pending[i] & PENDING_VOICE:
-                            after |= VOICES
-                        if now != WILLING:
-                            after |= ADOPTS
-                    if now != UNAWARE and not (after & VOICES):
-                        if t + 1 - aware_week[i] <= talk_weeks and fear[i] <= fearless:
-                            after |= TALKS
-                    if rumour[i] == BELIEVES:
-                        after |= SPREADS_RUMOUR
-                        if now == AWARE or now == LAPSED:
-                            after |= REFUSES
-                    changed = after ^ before
-                    if changed:
-                        shown[i] = after
-                        supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
-                        adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
-                        refused[cells[i]] += bit(after, REFUSES) - bit(before, REFUSES)
-                        if changed & (SUPPORTS | VOICES):
-                            shifted[i] = 1
-                            if changed & SUPPORTS:
-                                for other in range(links.shape[0]):
-                                    if links[other] == b:
-                                        all_hot[other, i] |= RECONSIDERS
-                        if changed & VOICES:
-                            change = np.int32(bit(after, VOICES) - bit(before, VOICES))
-                            voiced += change
-                            push(indptr, neighbor, weight, voicing, hot, i, change, NEW_VOICES)
-                        if changed & TALKS:
-                            change = np.int32(bit(after, TALKS) - bit(before, TALKS))
-                            push(indptr, neighbor, weight, talking, hot, i, change, NEW_TALK)
-                        if changed & SPREADS_RUMOUR:
-                            change = np.int32(bit(after, SPREADS_RUMOUR) - bit(before, SPREADS_RUMOUR))
-                            believing += change
-                            push(indptr, neighbor, weight, rumouring, hot, i, change, NEW_RUMOUR)
-                    # After a turnover `close` sets the clock.
-                    if not leaves:
-                        due[i] = next_due(
-                            turnover_week[i], is_event, event_week[i], now, mature_week[i],
-                            crossing_week(resist_talk[i], talk_since[i], talk_hazard[i]) if now == UNAWARE else FOREVER,
-                            crossing_week(resist_rumour[i], rumour_since[i], rumour_hazard[i])
-                            if rumour[i] == SUSCEPTIBLE
-                            else rumour_week[i],
-                            aware_week[i] + talk_weeks if after & TALKS else FOREVER,
-                        )  # fmt: skip
+                now = stage[i]
+                after = 0
+                if supports(now):
+                    after = SUPPORTS
+                    if pending[i] & PENDING_VOICE:
+                        after |= VOICES
+                    if now != WILLING:
+                        after |= ADOPTS
+                if now != UNAWARE and not (after & VOICES):
+                    if t + 1 - mind.aware_week <= talk_weeks and who.fear <= fearless:
+                        after |= TALKS
+                if mind.rumour == BELIEVES:
+                    after |= SPREADS_RUMOUR
+                    if now == AWARE or now == LAPSED:
+                        after |= REFUSES
+                changed = after ^ before
+                if changed:
+                    shown[i] = after
+                    supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
+                    adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
+                    refused[who.cell] += bit(after, REFUSES) - bit(before, REFUSES)
+                    if changed & (SUPPORTS | VOICES):
+                        shows = True
+                        if changed & SUPPORTS:
+                            for other in range(links.shape[0]):
+                                if links[other] == b:
+                                    all_hot[other, i] |= RECONSIDERS
+                    if changed & (VOICES | TALKS | SPREADS_RUMOUR):
+                        pushes[pushed] = i
+                        was[pushed] = before
+                        pushed += 1
+                if (leaves or shows) and shifted[i] == 0:
+                    shifted[i] = 1
+                    shifts[count] = i
+                    count += 1
+                keeping = after & ADOPTS and lapsing
+                if not keeping:
+                    lapse_class[i] = NOT_KEEPING
+                # After a turnover `close` sets the clock.
+                if not leaves:
+                    due[i] = next_due(
+                        turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
+                        crossing_week(mind.resist_talk, mind.talk_since, mind.talk_hazard) if now == UNAWARE else FOREVER,
+                        crossing_week(mind.resist_rumour, mind.rumour_since, mind.rumour_hazard)
+                        if mind.rumour == SUSCEPTIBLE
+                        else mind.rumour_week,
+                        mind.aware_week + talk_weeks if after & TALKS else FOREVER,
+                    )  # fmt: skip
+                    if keeping:
+                        which = lapse_class[i]
+                        if which == NOT_KEEPING or (which & 1) != (1 if now == MAINTAINED else 0):
+                            due[i] = t + 1  # it comes under another hazard next week
+                        else:
+                            left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
+                            due[i] = min(due[i], lapse_due(left, t, highest[which]))
+            if last_tie >= 0:
+                for n in range(pushed):
+                    sink += neighbor[min(indptr[pushes[n]], last_tie)]  # read ahead, as in `visits`
+            for n in range(pushed):
+                i = pushes[n]
+                after = shown[i]
+                changed = after ^ was[n]
+                if changed & VOICES:
+                    change = np.int32(bit(after, VOICES) - bit(was[n], VOICES))
+                    voiced += change
+                    push(indptr, neighbor, weight, voicing, hot, i, change, NEW_VOICES)
+                if changed & TALKS:
+                    change = np.int32(bit(after, TALKS) - bit(was[n], TALKS))
+                    push(indptr, neighbor, weight, talking, hot, i, change, NEW_TALK)
+                if changed & SPREADS_RUMOUR:
+                    change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
+                    believing += change
+                    push(indptr, neighbor, weight, rumouring, hot, i, change, NEW_RUMOUR)
         if persuaded_sum[c] < 0:
             total = 0.0
             for i in range(start, stop):
@@ -264,41 +296,41 @@ def settle(state, record, households, places, behaviours, b, seed, t, stir, shif
     record.persuasion[t, b] = persuasion * state.fade[b] / stage.shape[0]
     record.stage[t, b] = stage_count
     record.refused[t, b] = refused
+    shifts[count] = sink & 1  # beyond what `close` reads
+    return count
 
 
 @inner
-def close(state, households, places, behaviours, turnover, seed, t, shifted):  # type: ignore[no-untyped-def]
+def close(state, households, turnover, seed, t, shifts, shifted, count):  # type: ignore[no-untyped-def]
     """End of the week for the household as a whole: the clock of turnover, and who is in need or speaks.
 
-    shifted: uint8 (N,), households whose support, voice or people changed; cleared here.
+    shifts: int32, `count` households whose support, voice or people changed; shifted: uint8 (N,), cleared here.
     """
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
-    community_start, due = places.community_start, state.due
-    for c in range(community_start.shape[0] - 1):
-        for i in range(np.uintp(community_start[c]), np.uintp(community_start[c + 1])):
-            if shifted[i] and t >= turnover_week[i]:
-                lives[i] += 1
-                norm_memory[i] = 0.0
-                turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], turnover)
-                due[:, i] = t + 1  # all clocks start afresh; next week's visit sets them
-    stand(state.shown, state.standing, state.in_need, state.voices, community_start, shifted)
+    due = state.due
+    for n in range(count):
+        i = shifts[n]
+        shifted[i] = 0
+        if t >= turnover_week[i]:
+            lives[i] += 1
+            norm_memory[i] = 0.0
+            turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], turnover)
+            due[:, i] = t + 1  # all clocks start afresh; next week's visit sets them
+    stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)
 
 
 @inner
-def stand(shown, standing, in_need, voices, community_start, shifted):  # type: ignore[no-untyped-def]
-    """Who of those shifted is in need of some behaviour, or speaks for one, and the counts of communities."""
-    for c in range(community_start.shape[0] - 1):
-        for i in range(np.uintp(community_start[c]), np.uintp(community_start[c + 1])):
-            if shifted[i] == 0:
-                continue
-            shifted[i] = 0
-            before = standing[i]
-            after = 0
-            for b in range(shown.shape[0]):
-                if (shown[b, i] & SUPPORTS) == 0:
-                    after |= NEEDS
-                if (shown[b, i] & VOICES) != 0:
-                    after |= SPEAKS
-            standing[i] = after
-            in_need[c] += bit(after, NEEDS) - bit(before, NEEDS)
-            voices[c] += bit(after, SPEAKS) - bit(before, SPEAKS)
+def stand(shown, standing, in_need, voices, community, shifts, count):  # type: ignore[no-untyped-def]
+    """Who of these is in need of some behaviour, or speaks for one, and the counts of communities."""
+    for n in range(count):
+        i = shifts[n]
+        before = standing[i]
+        after = 0
+        for b in range(shown.shape[0]):
+            if (shown[b, i] & SUPPORTS) == 0:
+                after |= NEEDS
+            if (shown[b, i] & VOICES) != 0:
+                after |= SPEAKS
+        standing[i] = after
+        in_need[community[i]] += bit(after, NEEDS) - bit(before, NEEDS)
+        voices[community[i]] += bit(after, SPEAKS) - bit(before, SPEAKS)
