@@ -10,7 +10,8 @@ import numpy as np
 
 from smsim.engine.arrays import Array, Households, Places
 from smsim.errors import ScenarioError
-from smsim.world.households import by_rank, cell_of, fill_behaviour, settle_people, wealth_rank
+from smsim.world.households import at_the_start, cell_of, settle_people
+from smsim.world.samplers import identities
 from smsim.world.services import community_starts, lay_out, treated_communities
 from smsim.world.ties import FLAWS, compress, draw_ties, flaw, homophily_order, invitations, weighted_degree
 
@@ -109,11 +110,8 @@ def dress(scenario: Scenario, ground: Ground) -> World:
     start, ids = places.community_start, people["draw_id"]
     shape = len(scenario.behaviours), len(ids)
     threshold, stage = np.empty(shape), np.empty(shape, np.uint8)
-    for b, p in enumerate(scenario.behaviours.values()):
-        fill_behaviour(
-            key, b, start, ids, people["hesitant"], threshold[b], stage[b], p["threshold_mean"], p["threshold_sd"],
-            p["threshold_icc"], p["hesitancy"], p["aware_share"], p["aware_icc"], p["initial_adopters"],
-        )  # fmt: skip
+    for b, behaviour in enumerate(scenario.behaviours.values()):
+        threshold[b], stage[b] = at_the_start(key, b, ids, people["community"], people["hesitant"], behaviour)
     invite_id, invite_weight = np.empty_like(ids), np.empty(len(ids))
     invitations(
         INVITATIONS.index(scenario.campaign["invitation"]), start, ground.order, people["joiner"], people["indptr"],
@@ -127,7 +125,7 @@ def dress(scenario: Scenario, ground: Ground) -> World:
         threshold=threshold,
         initial_stage=stage,
     )
-    treated = treated_communities(len(start) - 1, scenario.campaign["treated_share"], ground.seed)
+    treated = treated_communities(len(start) - 1, scenario.campaign["treated_share"], key)
     _freeze(invite_id, invite_weight, households.reference, threshold, stage, treated)
     return World(households, places._replace(treated=treated), ground.wealth_rank, ground.seed)
 
@@ -135,47 +133,34 @@ def dress(scenario: Scenario, ground: Ground) -> World:
 def _ground(world: Mapping[str, Any], seed: int, start: Array, rows: tuple[Array, Array, Array] | None) -> Ground:
     key = np.uint64(seed)
     n = int(start[-1])
-    ids = np.arange(n, dtype=np.uint32)
-    flags = {name: np.zeros(n, np.uint8) for name in ("female", "minority", "hesitant", "child", "media", "joiner")}
-    membership = np.zeros(n, np.uint8)
-    score, fear, distance_km = np.empty(n), np.empty(n), np.empty(n)
-    settle_people(
-        key, start, ids, score, flags["female"], flags["minority"], flags["hesitant"], flags["child"], fear,
-        membership, distance_km, world["female_headed_share"], world["minority_share"], world["minority_icc"],
-        world["hesitant_share"], world["hesitancy_icc"], world["child_share"], world["median_distance_km"],
-    )  # fmt: skip
-    rank = wealth_rank(score)
-    by_rank(
-        key, start, ids, rank, membership, flags["media"], flags["joiner"], world["media_access_log_odds"],
-        world["media_wealth_gradient"], world["participation"], world["participation_gradient"],
-    )  # fmt: skip
+    ids = identities(n)
+    community = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    people = settle_people(key, ids, community, world)
+    rank = people.pop("wealth_rank")
     places = lay_out(
-        start, flags["joiner"], seed, world["communities_per_facility"], world["communities_per_district"],
+        start, people["joiner"], key, world["communities_per_facility"], world["communities_per_district"],
         world["opposed_share"], world["opposed_response"],
     )  # fmt: skip
-    order = np.empty(n, np.int32)
-    homophily_order(key, start, world["homophily"], flags["minority"], flags["hesitant"], rank, order)
+    unlike = people["minority"] + people["hesitant"] + (1.0 - rank)
+    order = homophily_order(key, start, ids, world["homophily"], unlike)
     if rows is None:
-        first_of_district = np.flatnonzero(np.diff(places.district, prepend=-1))
-        district_start = np.append(start[first_of_district], n)
         ends = draw_ties(
-            key, start, district_start, order, membership, world["mean_ties"], world["rewiring"],
-            world["cross_community_ties"],
+            key, start, places.district, ids, community, order, people["membership"], world["mean_ties"],
+            world["rewiring"], world["cross_community_ties"],
         )  # fmt: skip
         rows = compress(n, *ends)
+        del ends  # half of the memory
     indptr, neighbor, weight = rows
-    people = flags | {
+    degree = weighted_degree(indptr, weight)
+    traits = (people[name] for name in ("female", "minority", "hesitant", "distance_km"))
+    people |= {
         "draw_id": ids,
-        "community": np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start)),
-        "cell": cell_of(rank, flags["female"], flags["minority"], flags["hesitant"], distance_km),
-        "membership": membership,
-        "distance_km": distance_km,
-        "fear": fear,
+        "community": community,
+        "cell": cell_of(rank, *traits),
         "indptr": indptr,
         "neighbor": neighbor,
         "weight": weight,
     }
-    degree = weighted_degree(indptr, weight)
     _freeze(*people.values(), *places[:-1], rank, order, degree)
     return Ground(people, places, rank, order, degree, seed)
 

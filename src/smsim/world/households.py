@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
-from numba import njit
 
 from smsim.engine.arrays import ADOPTED, AWARE, UNAWARE, Array
-from smsim.engine.draws import exp, fill_uniforms
 from smsim.world import samplers as on
-from smsim.world.samplers import beta_share, fill_normals, normal
+from smsim.world.samplers import beta_shares, exp_of, normals, sort_within, uniforms
 
 # A cell is one combination of these, the last axis running fastest.
 CELL_AXES = (
@@ -24,133 +25,80 @@ MEMBERSHIP_SHARES = (0.9, 0.8, 0.35, 0.25)  # religious, traditional, women's, y
 MIN_KM, MAX_KM = 0.1, 40.0
 
 
-@njit(nogil=True, cache=True)
-def settle_people(  # type: ignore[no-untyped-def]
-    seed, start, ids, wealth, female, minority, hesitant, child, fear, membership, distance_km, female_share,
-    minority_share, minority_icc, hesitant_share, hesitancy_icc, child_share, median_km,
-):  # fmt: skip
-    """Fill the traits that need no ranking, community by community; wealth is a standard normal score."""
-    spare = np.empty(np.max(np.diff(start)))
-    u = np.empty(spare.shape[0])
-    for c in range(start.shape[0] - 1):
-        first, stop = start[c], start[c + 1]
-        place = normal(seed, on.WEALTH_PLACE, 0, c)
-        minority_here = beta_share(seed, on.MINORITY_PLACE, c, minority_share, minority_icc)
-        hesitant_here = beta_share(seed, on.HESITANCY_PLACE, c, hesitant_share, hesitancy_icc)
-        # z = sqrt(.3) z_c + sqrt(.7) e_i
-        fill_normals(seed, on.WEALTH_HOME, ids, first, stop, spare, u)
-        for i in range(first, stop):
-            wealth[i] = 0.5477225575051661 * place + 0.8366600265340756 * u[i - first]
-        # d_c = d_med e^(.5 N_c - .3 z_c), d_i = d_c e^(.3 N_i)
-        km_here = median_km * exp(0.5 * normal(seed, on.DISTANCE_PLACE, 0, c) - 0.3 * place)
-        fill_normals(seed, on.DISTANCE_HOME, ids, first, stop, spare, u)
-        for i in range(first, stop):
-            distance_km[i] = min(max(km_here * exp(0.3 * u[i - first]), MIN_KM), MAX_KM)
-        flag_below(seed, on.FEMALE, ids, first, stop, female_share, 1, u, female)
-        flag_below(seed, on.MINORITY_HOME, ids, first, stop, minority_here, 1, u, minority)
-        flag_below(seed, on.HESITANCY_HOME, ids, first, stop, hesitant_here, 1, u, hesitant)
-        flag_below(seed, on.CHILD, ids, first, stop, child_share, 1, u, child)
-        for k in range(4):
-            flag_below(seed, on.MEMBERSHIP + (k << 8), ids, first, stop, MEMBERSHIP_SHARES[k], 1 << k, u, membership)
-        fill_uniforms(seed, on.FEAR, 0, ids, first, stop, fear[first:stop])
+def settle_people(seed: np.uint64, ids: Array, community: Array, world: Mapping[str, Any]) -> dict[str, Array]:
+    """Traits of the households, by name: the fields of `Households` of that name, and `wealth_rank`.
 
-
-@njit(nogil=True, cache=True)
-def flag_below(seed, stream, ids, first, stop, share, bit, u, flags):  # type: ignore[no-untyped-def]
-    """Set `bit` for a share of the households first ... stop - 1; u is a buffer."""
-    fill_uniforms(seed, stream, 0, ids, first, stop, u)
-    for i in range(first, stop):
-        if u[i - first] < share:
-            flags[i] |= bit
-
-
-@njit(nogil=True, cache=True)
-def by_rank(  # type: ignore[no-untyped-def]
-    seed, start, ids, rank, membership, media, joiner, media_access, media_gradient, participation, gradient
-):
-    """Traits that follow wealth rank in (0, 1): media access and joining groups."""
-    u = np.empty(np.max(np.diff(start)))
-    v = np.empty(u.shape[0])
-    for c in range(start.shape[0] - 1):
-        first, stop = start[c], start[c + 1]
-        fill_uniforms(seed, on.MEDIA_HOME, 0, ids, first, stop, u)
-        fill_uniforms(seed, on.JOINER, 0, ids, first, stop, v)
-        for i in range(first, stop):
-            # acc ~ B(logistic(.4 + 4 (r - .5)))
-            odds = media_access + media_gradient * (rank[i] - 0.5)
-            if u[i - first] < 1.0 / (1.0 + exp(-odds)):
-                media[i] = 1
-            # u < clip(pi (1 + kappa (1 - 2 m)) (1.3 if women's or youth member else .7), 0, 1), m = 1 - r
-            chance = participation * (1.0 + gradient * (2.0 * rank[i] - 1.0)) * (1.3 if membership[i] & 12 else 0.7)
-            if v[i - first] < chance:
-                joiner[i] = 1
-
-
-@njit(nogil=True, cache=True)
-def wealth_rank(score):  # type: ignore[no-untyped-def]
-    """Rank of each household's wealth score over the area, float64 (N,) in (0, 1); ties by household.
-
-    A counting sort into as many slices of the range as there are households, and an insertion sort inside each:
-    scores are normal, so that a slice holds a handful.
+    ids: uint32 (N,) and community: int32 (N,), both read-only; world: the section of a scenario.
     """
-    n = score.shape[0]
-    low, high = score.min(), score.max()
-    scale = (n - 1) / (high - low) if high > low else 0.0
-    stop = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        stop[int((score[i] - low) * scale) + 1] += 1
-    for k in range(n):
-        stop[k + 1] += stop[k]
-    order = np.empty(n, np.int64)
-    for i in range(n):
-        k = int((score[i] - low) * scale)
-        order[stop[k]] = i
-        stop[k] += 1
-    for x in range(1, n):
-        i = order[x]
-        y = x
-        while y > 0 and score[order[y - 1]] > score[i]:
-            order[y] = order[y - 1]
-            y -= 1
-        order[y] = i
+    places = ids[: community[-1] + 1]
+
+    def below(stream: int, share: Any) -> Array:
+        """A flag for a share of the households, uint8 (N,)."""
+        return (uniforms(seed, stream, ids) < share).view(np.uint8)
+
+    def clustered(place: int, home: int, share: float, icc: float) -> Array:
+        return below(home, beta_shares(seed, place, places, share, icc)[community])
+
+    place = normals(seed, on.WEALTH_PLACE, places)
+    # z = sqrt(.3) z_c + sqrt(.7) e_i
+    rank = wealth_rank(0.5477225575051661 * place[community] + 0.8366600265340756 * normals(seed, on.WEALTH_HOME, ids))
+    # d_c = d_med e^(.5 N_c - .3 z_c), d_i = d_c e^(.3 N_i)
+    km_here = world["median_distance_km"] * exp_of(0.5 * normals(seed, on.DISTANCE_PLACE, places) - 0.3 * place)
+    km = km_here[community] * exp_of(0.3 * normals(seed, on.DISTANCE_HOME, ids))
+    membership = np.zeros(len(ids), np.uint8)
+    for k, share in enumerate(MEMBERSHIP_SHARES):
+        membership |= below(on.MEMBERSHIP + (k << 8), share) << k
+    # acc ~ B(logistic(.4 + 4 (r - .5)))
+    odds = world["media_access_log_odds"] + world["media_wealth_gradient"] * (rank - 0.5)
+    # u < clip(pi (1 + kappa (1 - 2 m)) (1.3 if women's or youth member else .7), 0, 1), m = 1 - r
+    by_wealth = world["participation"] * (1.0 + world["participation_gradient"] * (2.0 * rank - 1.0))
+    return {
+        "minority": clustered(on.MINORITY_PLACE, on.MINORITY_HOME, world["minority_share"], world["minority_icc"]),
+        "hesitant": clustered(on.HESITANCY_PLACE, on.HESITANCY_HOME, world["hesitant_share"], world["hesitancy_icc"]),
+        "female": below(on.FEMALE, world["female_headed_share"]),
+        "child": below(on.CHILD, world["child_share"]),
+        "media": below(on.MEDIA_HOME, 1.0 / (1.0 + exp_of(-odds))),
+        "joiner": below(on.JOINER, by_wealth * np.where(membership & 12, 1.3, 0.7)),
+        "membership": membership,
+        "distance_km": np.clip(km, MIN_KM, MAX_KM),
+        "fear": uniforms(seed, on.FEAR, ids),
+        "wealth_rank": rank,
+    }
+
+
+def wealth_rank(score: Array) -> Array:
+    """Rank of each household's wealth score over the area, float64 (N,) in (0, 1); ties by household."""
+    n = len(score)
     rank = np.empty(n)
-    for x in range(n):
-        rank[order[x]] = (x + 0.5) / n
+    rank[sort_within(np.array([0, n]), score)] = (np.arange(n) + 0.5) / n
     return rank
 
 
 def cell_of(rank: Array, female: Array, minority: Array, hesitant: Array, distance_km: Array) -> Array:
     """Cell of each household, int32 (N,) in [0, 80): see `CELL_AXES`."""
-    fifth = np.minimum((rank * 5).astype(np.int32), 4)
-    cell = ((fifth * 2 + female) * 2 + minority) * 2 + hesitant
-    return (cell * 2 + (distance_km > REMOTE_KM)).astype(np.int32)
+    cell = np.minimum((rank * 5).astype(np.uint8), 4)
+    for half in (female, minority, hesitant, distance_km > REMOTE_KM):
+        cell = cell * np.uint8(2) + half
+    return cell.astype(np.int32)
 
 
-@njit(nogil=True, cache=True)
-def fill_behaviour(  # type: ignore[no-untyped-def]
-    seed, b, start, ids, hesitant, threshold, stage, mean, sd, icc, hesitancy, aware, aware_icc, adopters
-):
-    """Thresholds and first stages of behaviour b.
+def at_the_start(
+    seed: np.uint64, b: int, ids: Array, community: Array, hesitant: Array, behaviour: Mapping[str, Any]
+) -> tuple[Array, Array]:
+    """Threshold, float64 (N,), and first stage, uint8 (N,), of each household for behaviour b.
 
     theta = mu + sigma (sqrt(icc) N_c + sqrt(1 - icc) N_i) + Delta hes: the variance is sigma^2 whatever the icc.
     """
+    places = ids[: community[-1] + 1]
     stride = 64 * b
-    between = np.sqrt(icc)
-    within = np.sqrt(1.0 - icc)
-    spare = np.empty(np.max(np.diff(start)))
-    u = np.empty(spare.shape[0])
-    for c in range(start.shape[0] - 1):
-        first, stop = start[c], start[c + 1]
-        place = normal(seed, on.THRESHOLD_PLACE + stride, 0, c) if icc > 0.0 else 0.0
-        aware_here = beta_share(seed, on.AWARE_PLACE + stride, c, aware, aware_icc)
-        fill_normals(seed, on.THRESHOLD_HOME + stride, ids, first, stop, spare, u)
-        for i in range(first, stop):
-            threshold[i] = mean + sd * (between * place + within * u[i - first]) + hesitancy * hesitant[i]
-        fill_uniforms(seed, on.AWARE_HOME + stride, 0, ids, first, stop, u)
-        for i in range(first, stop):
-            stage[i] = AWARE if u[i - first] < aware_here else UNAWARE
-        if adopters > 0.0:
-            fill_uniforms(seed, on.ADOPTER_HOME + stride, 0, ids, first, stop, u)
-            for i in range(first, stop):
-                if u[i - first] < adopters:
-                    stage[i] = ADOPTED
+    icc = behaviour["threshold_icc"]
+    own = np.sqrt(1.0 - icc) * normals(seed, on.THRESHOLD_HOME + stride, ids)
+    if icc > 0.0:
+        own += (np.sqrt(icc) * normals(seed, on.THRESHOLD_PLACE + stride, places))[community]
+    threshold = behaviour["threshold_mean"] + behaviour["threshold_sd"] * own + behaviour["hesitancy"] * hesitant
+    aware = beta_shares(seed, on.AWARE_PLACE + stride, places, behaviour["aware_share"], behaviour["aware_icc"])
+    hears = uniforms(seed, on.AWARE_HOME + stride, ids) < aware[community]
+    stage = np.where(hears, np.uint8(AWARE), np.uint8(UNAWARE))
+    if behaviour["initial_adopters"] > 0.0:
+        stage[uniforms(seed, on.ADOPTER_HOME + stride, ids) < behaviour["initial_adopters"]] = ADOPTED
+    return threshold, stage

@@ -1,11 +1,17 @@
-"""Keyed variates that the world is made of, on the engine's draws and its own logarithm."""
+"""Keyed variates that the world is made of, on the engine's draws and its own logarithm; and sorting by them.
+
+Python calls those that fill a whole array, and NumPy does the rest: what is not compiled needs no time to compile.
+Identities are read-only everywhere: to Numba a writable array is another type, for which it would compile again.
+"""
 
 from __future__ import annotations
 
 import math
 
-from numba import njit
+import numpy as np
 
+from smsim.engine import inner, kernel
+from smsim.engine.arrays import Array
 from smsim.engine.draws import exp, fill_uniforms, log, uniform
 
 # Streams of a world; those below 1000 belong to runs. One stream has room for two words per attempt.
@@ -35,10 +41,58 @@ from smsim.engine.draws import exp, fill_uniforms, log, uniform
 ) = range(1000, 1022)
 # Streams that differ by behaviour b: stream + 64 b.
 THRESHOLD_PLACE, THRESHOLD_HOME, AWARE_PLACE, AWARE_HOME, ADOPTER_HOME = range(2000, 2005)
+# Not plain int: for each of those that is an argument Numba would compile anew.
+_FIRST, _THIRD = np.int64(0), np.int64(2)
 _GAMMA_NORMAL, _SECOND_GAMMA = 10_000, 20_000  # offsets of the streams inside one Beta variate
 
 
-@njit(nogil=True, cache=True)
+def identities(n: int) -> Array:
+    """The identities 0 ... n - 1, uint32 (n,), read-only."""
+    ids = np.arange(n, dtype=np.uint32)
+    ids.setflags(write=False)
+    return ids
+
+
+def uniforms(seed: np.uint64, stream: int, ids: Array, n: int = 0) -> Array:
+    """Draw n of each identity, uniform in (0, 1), float64 (len(ids),)."""
+    out = np.empty(len(ids))
+    fill_uniforms(seed, stream, n, ids, 0, len(ids), out)
+    return out
+
+
+def normals(seed: np.uint64, stream: int, ids: Array) -> Array:
+    """One standard normal variate of each identity, float64 (len(ids),)."""
+    out = uniforms(seed, stream, ids, 0)
+    fill_normals(seed, stream, ids, uniforms(seed, stream, ids, 1), out)
+    return out
+
+
+def beta_shares(seed: np.uint64, stream: int, places: Array, mean: float, icc: float) -> Array:
+    """Each place's share, float64 (C,): Beta with this mean and intraclass correlation, a + b = (1 - icc) / icc."""
+    out = np.full(len(places), float(mean))
+    if icc > 0.0 and 0.0 < mean < 1.0:
+        total = (1.0 - icc) / icc
+        fill_betas(seed, stream, places, mean * total, (1.0 - mean) * total, out)
+    return out
+
+
+def exp_of(x: Array) -> Array:
+    """Exponentials of an array that is overwritten, float64."""
+    exp_all(x)
+    return x
+
+
+def sort_within(start: Array, key: Array) -> Array:
+    """Households of each group, from the lowest key to the highest, equal ones as they stood, int32 (N,).
+
+    start: int64 (groups + 1,), first household of each group and the total.
+    """
+    order = np.empty(len(key), np.int32)
+    fill_order(start, key, np.empty(np.diff(start).max() + 1, np.int32), order)
+    return order
+
+
+@inner
 def normal(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     """One standard normal variate, by Marsaglia's polar method: only a logarithm and a root are needed."""
     attempt = 0
@@ -51,22 +105,17 @@ def normal(seed, stream, n, identity):  # type: ignore[no-untyped-def]
         attempt += 1
 
 
-@njit(nogil=True, cache=True)
-def fill_normals(seed, stream, identities, start, stop, y, out):  # type: ignore[no-untyped-def]
-    """Normals of the households start ... stop - 1 into out[0 ...], each equal to `normal` of its identity.
-
-    y: a buffer as long as `out`. Neighbours share Philox blocks, as in `fill_uniforms`.
-    """
-    fill_uniforms(seed, stream, 0, identities, start, stop, out)
-    fill_uniforms(seed, stream, 1, identities, start, stop, y)
-    for i in range(stop - start):
-        v = 2.0 * out[i] - 1.0
-        w = 2.0 * y[i] - 1.0
-        s = v * v + w * w
-        out[i] = v * math.sqrt(-2.0 * log(s) / s) if 0.0 < s < 1.0 else normal(seed, stream, 2, identities[start + i])
+@kernel
+def fill_normals(seed, stream, ids, second, out):  # type: ignore[no-untyped-def]
+    """From the uniforms 0 and 1 of these identities, in out and second, their normals, each equal to `normal`."""
+    for i in range(ids.shape[0]):
+        x = 2.0 * out[i] - 1.0
+        y = 2.0 * second[i] - 1.0
+        s = x * x + y * y
+        out[i] = x * math.sqrt(-2.0 * log(s) / s) if 0.0 < s < 1.0 else normal(seed, stream, _THIRD, ids[i])
 
 
-@njit(nogil=True, cache=True)
+@inner
 def log_gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
     """Logarithm of one Gamma(shape, 1) variate, shape > 0 (Marsaglia & Tsang 2000, doi:10.1145/358407.358414).
 
@@ -75,7 +124,7 @@ def log_gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
     boost = 0.0
     if shape < 1.0:
         # Gamma(a) = Gamma(a + 1) U^(1 / a)
-        boost = log(uniform(seed, stream, 0, identity)) / shape
+        boost = log(uniform(seed, stream, _FIRST, identity)) / shape
         shape = shape + 1.0
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
@@ -90,13 +139,51 @@ def log_gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
         attempt += 1
 
 
-@njit(nogil=True, cache=True)
-def beta_share(seed, stream, identity, mean, icc):  # type: ignore[no-untyped-def]
-    """A community's share: Beta with this mean and intraclass correlation, a + b = (1 - icc) / icc."""
-    if icc <= 0.0 or mean <= 0.0 or mean >= 1.0:
-        return mean
-    total = (1.0 - icc) / icc
-    a = log_gamma(seed, stream, identity, mean * total)
-    b = log_gamma(seed, stream + _SECOND_GAMMA, identity, (1.0 - mean) * total)
-    # of two gamma variates, the share of the first
-    return 1.0 / (1.0 + exp(b - a))
+@kernel
+def fill_betas(seed, stream, ids, a, b, out):  # type: ignore[no-untyped-def]
+    """Beta(a, b) variates of these identities into out: of two gamma variates, the share of the first."""
+    for i in range(ids.shape[0]):
+        first = log_gamma(seed, stream, ids[i], a)
+        second = log_gamma(seed, stream + _SECOND_GAMMA, ids[i], b)
+        out[i] = 1.0 / (1.0 + exp(second - first))
+
+
+@kernel
+def exp_all(x):  # type: ignore[no-untyped-def]
+    """The exponential of every entry, in its place."""
+    for i in range(x.shape[0]):
+        x[i] = exp(x[i])
+
+
+@kernel
+def fill_order(start, key, stop, order):  # type: ignore[no-untyped-def]
+    """Sort each group by key into order: see `sort_within`. stop: a buffer, one longer than the largest group.
+
+    A counting sort into as many slices of the range of keys as the group has households, and an insertion sort over
+    the whole: keys are spread so that a slice holds a handful.
+    """
+    for g in range(start.shape[0] - 1):
+        first = start[g]
+        n = start[g + 1] - first
+        low = high = key[first]
+        for i in range(first, first + n):
+            low = min(low, key[i])
+            high = max(high, key[i])
+        scale = (n - 1) / (high - low) if high > low else 0.0
+        for k in range(n + 1):
+            stop[k] = 0
+        for i in range(first, first + n):
+            stop[int((key[i] - low) * scale) + 1] += 1
+        for k in range(n):
+            stop[k + 1] += stop[k]
+        for i in range(first, first + n):
+            k = int((key[i] - low) * scale)
+            order[first + stop[k]] = i
+            stop[k] += 1
+        for x in range(first + 1, first + n):
+            i = order[x]
+            y = x
+            while y > first and key[order[y - 1]] > key[i]:
+                order[y] = order[y - 1]
+                y -= 1
+            order[y] = i

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from smsim.engine.arrays import Array, Places
-from smsim.engine.draws import fill_uniforms
 from smsim.world import samplers as on
 from smsim.world.households import CELLS
+from smsim.world.samplers import identities, uniforms
 
 
 def community_starts(households: int, per_community: int) -> Array:
@@ -20,7 +20,7 @@ def community_starts(households: int, per_community: int) -> Array:
 
 
 def lay_out(
-    start: Array, joiner: Array, seed: int, per_facility: int, per_district: int, opposed: float, response: float
+    start: Array, joiner: Array, seed: np.uint64, per_facility: int, per_district: int, opposed: float, response: float
 ) -> Places:
     """The places of an area whose communities start at `start`, each with the campaign.
 
@@ -35,7 +35,7 @@ def lay_out(
         community_start=start,
         facility=facility,
         district=district,
-        leader_response=np.where(_by_community(seed, on.OPPOSED, communities) < opposed, response, 1.0),
+        leader_response=np.where(uniforms(seed, on.OPPOSED, identities(communities)) < opposed, response, 1.0),
         treated=np.ones(communities, np.uint8),
         joiners=np.maximum(np.add.reduceat(joiner, start[:-1], dtype=np.float64), 1.0),
         facility_households=np.bincount(facility, sizes),
@@ -45,16 +45,9 @@ def lay_out(
     )
 
 
-def treated_communities(communities: int, share: float, seed: int) -> Array:
+def treated_communities(communities: int, share: float, seed: np.uint64) -> Array:
     """Which communities get the campaign, uint8 (C,): exactly the share, rounded, by a lottery that nests."""
     treated = np.zeros(communities, np.uint8)
-    lottery = np.argsort(_by_community(seed, on.TREATED, communities), kind="stable")
+    lottery = np.argsort(uniforms(seed, on.TREATED, identities(communities)), kind="stable")
     treated[lottery[: round(share * communities)]] = 1
     return treated
-
-
-def _by_community(seed: int, stream: int, communities: int) -> Array:
-    """One uniform per community, float64 (C,)."""
-    u = np.empty(communities)
-    fill_uniforms(np.uint64(seed), stream, 0, np.arange(communities, dtype=np.uint32), 0, communities, u)
-    return u

@@ -8,10 +8,12 @@ rewired), and the women's, youth and religious groups are random paths through t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from smsim.engine.draws import log, uniform
+from smsim.engine import kernel
+from smsim.engine.arrays import Array
+from smsim.engine.draws import log
 from smsim.world import samplers as on
+from smsim.world.samplers import identities, sort_within, uniforms
 
 KIN = 4
 KIN_TIES = 3.0  # per household
@@ -22,19 +24,54 @@ FULLEST = 0.9  # of all possible ties in a community: beyond, random paths would
 RELIGIOUS, WOMENS, YOUTH = 1, 4, 8
 
 
-@njit(nogil=True, cache=True)
-def homophily_order(seed, start, homophily, minority, hesitant, rank, order):  # type: ignore[no-untyped-def]
-    """order (N,): the households of each community by h (minor + hes + m) + (1 - h) 3 U, m = 1 - rank."""
-    key = np.empty(order.shape[0])
-    for c in range(start.shape[0] - 1):
-        first, stop = start[c], start[c + 1]
-        for i in range(first, stop):
-            alike = minority[i] + hesitant[i] + (1.0 - rank[i])
-            key[i] = homophily * alike + (1.0 - homophily) * 3.0 * uniform(seed, on.TIE_ORDER, 0, i)
-        order[first:stop] = first + np.argsort(key[first:stop], kind="mergesort")
+def homophily_order(seed: np.uint64, start: Array, ids: Array, homophily: float, unlike: Array) -> Array:
+    """The households of each community by h unlike + (1 - h) 3 U, int32 (N,).
+
+    unlike: float64 (N,), minor + hes + m with m = 1 - rank.
+    """
+    return sort_within(start, homophily * unlike + (1.0 - homophily) * 3.0 * uniforms(seed, on.TIE_ORDER, ids))
 
 
-@njit(nogil=True, cache=True)
+def draw_ties(
+    seed: np.uint64, start: Array, district: Array, ids: Array, community: Array, order: Array, membership: Array,
+    mean_ties: float, rewiring: float, cross: float,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Ends and weights of all ties, each once, before duplicates are merged: two int32 and one uint8 array."""
+    inside = mean_ties / (1.0 + cross)
+    sizes = np.diff(start)
+    # Communities have few different sizes.
+    by_size = np.array([passes_wanted(people, inside) for people in range(int(sizes.min()), int(sizes.max()) + 1)])
+    keep_kin, keep_near, passes = np.ascontiguousarray(by_size[sizes - sizes.min()].T)
+    # At most: 3 / 2 among kin, 2 along the ring, 1 in each group and path.
+    most = int(np.sum(sizes * (5.5 + np.ceil(passes))))
+    room = most + int(cross * most) + 1
+    a, b, w = np.empty(room, np.int32), np.empty(room, np.int32), np.ones(room, np.uint8)
+
+    def chance(stream: int, n: int, keep: Array) -> Array:
+        """What must be below `keep`, float64 (N,): draws, or zeros where all ties are kept."""
+        return uniforms(seed, stream, ids, n) if keep.min() < 1.0 else np.zeros(len(ids))
+
+    m = 0
+    for further in range(1, KIN):
+        m = kin_ties(start, order, further, keep_kin, chance(on.TIE_KIN, further, keep_kin), a, b, m)
+    w[:m] = 2
+    for step in (4, 5):
+        rewired, target = uniforms(seed, on.TIE_RING, ids, step), uniforms(seed, on.TIE_RING, ids, 8 + step)
+        kept = chance(on.TIE_KEEP, step, keep_near)
+        m = ring_ties(start, order, step, rewiring, rewired, target, keep_near, kept, a, b, m)
+    paths = [(WOMENS, keep_near), (YOUTH, keep_near)]
+    paths += [(RELIGIOUS, np.minimum(passes - k, 1.0)) for k in range(int(np.ceil(passes.max())))]
+    for which, (group, keep) in enumerate(paths):
+        stream = on.TIE_PATH + (which << 12)
+        swap, kept = uniforms(seed, stream, ids), chance(stream, 1, keep)
+        m = path_ties(start, order, membership, group, swap, keep, kept, np.empty(sizes.max(), np.int32), a, b, m)
+    x, y = cross_ties(seed, start, district, community, int(cross * m + 0.5))
+    stop = m + len(x)
+    a[m:stop], b[m:stop] = x, y
+    return a[:stop], b[:stop], w[:stop]
+
+
+@kernel
 def passes_wanted(n, inside):  # type: ignore[no-untyped-def]
     """Shares kept of kin, and of ring and social ties; and the number of religious paths, for a mean of `inside` ties.
 
@@ -54,150 +91,134 @@ def passes_wanted(n, inside):  # type: ignore[no-untyped-def]
     return 1.0, 1.0, n / PATH_TIES * log((n - already) / (n - wanted))
 
 
-@njit(nogil=True, cache=True)
-def draw_ties(seed, start, district_start, order, membership, mean_ties, rewiring, cross):  # type: ignore[no-untyped-def]
-    """Ends and weights of all ties, each once, before duplicates are merged: two int32 and one uint8 array."""
-    n = order.shape[0]
-    inside = mean_ties / (1.0 + cross)
-    size = 0
+@kernel
+def kin_ties(start, order, further, keep, kept, a, b, m):  # type: ignore[no-untyped-def]
+    """Ties `further` places on inside the cliques of four, behind the m ties in a and b; how many there are then.
+
+    keep: float64 (C,), share of them that is kept: those whose `kept`, float64 (N,), is below.
+    """
     for c in range(start.shape[0] - 1):
-        people = start[c + 1] - start[c]
-        _, _, passes = passes_wanted(people, inside)
-        size += people * (7 + 2 + int(passes) + 1)
-    size = int(size * (1.0 + cross)) + 16
-    a, b, w = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.uint8)
-    group = np.empty(n, np.int32)
-    m = 0
+        first, stop = start[c], start[c + 1]
+        for x in range(first, stop - further):
+            if (x - first) % KIN + further < KIN and kept[order[x]] < keep[c]:
+                a[m], b[m] = order[x], order[x + further]
+                m += 1
+    return m
+
+
+@kernel
+def ring_ties(start, order, step, rewiring, rewired, target, keep, kept, a, b, m):  # type: ignore[no-untyped-def]
+    """Ties `step` places on, behind the m ties in a and b; some go to a random household of the community instead.
+
+    rewired, target: uniforms (N,); keep and kept as in `kin_ties`.
+    """
     for c in range(start.shape[0] - 1):
         first, stop = start[c], start[c + 1]
         people = stop - first
-        keep_kin, keep_near, passes = passes_wanted(people, inside)
-        m = kin_ties(seed, order, first, stop, keep_kin, a, b, w, m)
-        if keep_near > 0.0:
-            m = ring_ties(seed, order, first, stop, rewiring, keep_near, a, b, w, m)
-            m = path_ties(seed, 0, order, membership, WOMENS, first, stop, keep_near, group, a, b, w, m)
-            m = path_ties(seed, 1, order, membership, YOUTH, first, stop, keep_near, group, a, b, w, m)
-        for k in range(int(np.ceil(passes))):
-            keep = min(passes - k, 1.0)
-            m = path_ties(seed, 2 + k, order, membership, RELIGIOUS, first, stop, keep, group, a, b, w, m)
-    m = cross_ties(seed, start, district_start, int(cross * m + 0.5), a, b, w, m)
-    return a[:m], b[:m], w[:m]
-
-
-@njit(nogil=True, cache=True)
-def kin_ties(seed, order, first, stop, keep, a, b, w, m):  # type: ignore[no-untyped-def]
-    """Cliques of four in the order, weight 2."""
-    for x in range(first, stop):
-        block_end = min(first + ((x - first) // KIN + 1) * KIN, stop)
-        for y in range(x + 1, block_end):
-            if keep >= 1.0 or uniform(seed, on.TIE_KIN, y - x, order[x]) < keep:
-                a[m], b[m], w[m] = order[x], order[y], 2
+        for x in range(first, stop):
+            i = order[x]
+            y = x + step
+            if y >= stop:
+                y = first + (y - first) % people
+            if rewired[i] < rewiring:
+                y = first + int(target[i] * people)
+            if y != x and kept[i] < keep[c]:
+                a[m], b[m] = i, order[y]
                 m += 1
     return m
 
 
-@njit(nogil=True, cache=True)
-def ring_ties(seed, order, first, stop, rewiring, keep, a, b, w, m):  # type: ignore[no-untyped-def]
-    """Neighbours four and five places on, weight 1; some go to a random household of the community instead."""
-    people = stop - first
-    for x in range(first, stop):
-        for step in (4, 5):
-            if keep < 1.0 and uniform(seed, on.TIE_KEEP, step, order[x]) >= keep:
-                continue
-            y = first + (x - first + step) % people
-            if uniform(seed, on.TIE_RING, step, order[x]) < rewiring:
-                y = first + int(uniform(seed, on.TIE_RING, 8 + step, order[x]) * people)
-            if y != x:
-                a[m], b[m], w[m] = order[x], order[y], 1
-                m += 1
-    return m
+@kernel
+def path_ties(start, order, membership, bit, swap, keep, kept, group, a, b, m):  # type: ignore[no-untyped-def]
+    """A random path through the members of a group in each community, behind the m ties in a and b.
 
-
-@njit(nogil=True, cache=True)
-def path_ties(seed, which, order, membership, bit, first, stop, keep, group, a, b, w, m):  # type: ignore[no-untyped-def]
-    """A random path through the members of a group, weight 1; each of its ties kept with chance `keep`."""
-    members = 0
-    for x in range(first, stop):
-        if membership[order[x]] & bit:
-            group[members] = order[x]
-            members += 1
-    stream = on.TIE_PATH + (which << 12)
-    # Fisher-Yates; the draws are numbered by place in the community.
-    for x in range(members - 1, 0, -1):
-        y = int(uniform(seed, stream, 0, first + x) * (x + 1))
-        group[x], group[y] = group[y], group[x]
-    for x in range(members - 1):
-        if keep >= 1.0 or uniform(seed, stream, 1, first + x) < keep:
-            a[m], b[m], w[m] = group[x], group[x + 1], 1
-            m += 1
-    return m
-
-
-@njit(nogil=True, cache=True)
-def cross_ties(seed, start, district_start, wanted, a, b, w, m):  # type: ignore[no-untyped-def]
-    """Random ties between two communities of one district, weight 1. Districts of one community have none."""
-    n = start[-1]
-    most = a.shape[0]
-    for k in range(wanted):
-        x = int(uniform(seed, on.TIE_CROSS, 0, k) * n)
-        d = np.searchsorted(district_start, x, side="right") - 1
-        c = np.searchsorted(start, x, side="right") - 1
-        low, high = district_start[d], district_start[d + 1]
-        outside = (high - low) - (start[c + 1] - start[c])
-        if outside <= 0 or m >= most:
+    swap: uniforms (N,), numbered by place in the community, as `kept` is here; group: a buffer for one community.
+    """
+    for c in range(start.shape[0] - 1):
+        first, stop = start[c], start[c + 1]
+        if keep[c] <= 0.0:
             continue
-        # Uniform over the district less the own community.
-        y = low + int(uniform(seed, on.TIE_CROSS, 1, k) * outside)
-        if y >= start[c]:
-            y += start[c + 1] - start[c]
-        a[m], b[m], w[m] = x, y, 1
-        m += 1
+        members = 0
+        for x in range(first, stop):
+            group[members] = order[x]
+            members += (membership[order[x]] & bit) != 0
+        # Fisher-Yates
+        for x in range(members - 1, 0, -1):
+            y = int(swap[first + x] * (x + 1))
+            group[x], group[y] = group[y], group[x]
+        for x in range(members - 1):
+            if kept[first + x] < keep[c]:
+                a[m], b[m] = group[x], group[x + 1]
+                m += 1
     return m
 
 
-@njit(nogil=True, cache=True)
-def compress(n, a, b, w):  # type: ignore[no-untyped-def]
+def cross_ties(seed: np.uint64, start: Array, district: Array, community: Array, wanted: int) -> tuple[Array, Array]:
+    """Ends of random ties between two communities of one district. Districts of one community have none."""
+    ids = identities(wanted)
+    x = (uniforms(seed, on.TIE_CROSS, ids) * start[-1]).astype(np.int64)
+    bounds = np.searchsorted(district, np.arange(district[-1] + 2))
+    home = community[x]
+    low, high = start[bounds[district[home]]], start[bounds[district[home] + 1]]
+    own = start[home + 1] - start[home]
+    outside = (high - low) - own
+    # Uniform over the district less the own community.
+    y = low + (uniforms(seed, on.TIE_CROSS, ids, 1) * outside).astype(np.int64)
+    y += np.where(y >= start[home], own, 0)
+    return x[outside > 0], y[outside > 0]
+
+
+def compress(n: int, a: Array, b: Array, w: Array) -> tuple[Array, Array, Array]:
     """Symmetric rows sorted by neighbour: indptr int64 (n + 1,), neighbor int32, weight uint8.
 
-    Two counting sorts, by neighbour and then by household; duplicates take the larger weight.
+    Weights are 1 or 2, so that a neighbour and a weight fit into one word, 2 neighbor + weight - 1. Words are put into
+    their rows and sorted there; of duplicates, which follow each other, the last has the larger weight.
     """
-    m = a.shape[0]
-    count = np.zeros(n + 1, np.int64)
-    for e in range(m):
-        count[a[e] + 1] += 1
-        count[b[e] + 1] += 1
-    for i in range(n):
-        count[i + 1] += count[i]
-    place = count[:-1].copy()
-    by_neighbor = np.empty(2 * m, np.int32)
-    its_weight = np.empty(2 * m, np.uint8)
-    for e in range(m):
-        by_neighbor[place[b[e]]], its_weight[place[b[e]]] = a[e], w[e]
-        place[b[e]] += 1
-        by_neighbor[place[a[e]]], its_weight[place[a[e]]] = b[e], w[e]
-        place[a[e]] += 1
-    neighbor = np.empty(2 * m, np.int32)
-    weight = np.empty(2 * m, np.uint8)
-    place = count[:-1].copy()
-    for j in range(n):
-        for e in range(count[j], count[j + 1]):
-            i = by_neighbor[e]
-            neighbor[place[i]], weight[place[i]] = j, its_weight[e]
-            place[i] += 1
     indptr = np.zeros(n + 1, np.int64)
+    words = np.empty(2 * len(a), np.uint32)
+    kept = fill_rows(a, b, w, indptr, words)
+    neighbor = (words[:kept] >> 1).view(np.int32)
+    return indptr, neighbor, (words[:kept].astype(np.uint8) & np.uint8(1)) + np.uint8(1)
+
+
+@kernel
+def fill_rows(a, b, w, indptr, words):  # type: ignore[no-untyped-def]
+    """Rows of words of all households, one after the other; how many there are. See `compress`."""
+    n = indptr.shape[0] - 1
+    for e in range(a.shape[0]):
+        indptr[a[e]] += 1
+        indptr[b[e]] += 1
+    place = 0
+    for i in range(n):
+        place += indptr[i]
+        indptr[i] = place
+    # Rows are filled from their ends; where the last word goes is the beginning.
+    for e in range(a.shape[0]):
+        indptr[a[e]] -= 1
+        words[indptr[a[e]]] = 2 * b[e] + w[e] - 1
+        indptr[b[e]] -= 1
+        words[indptr[b[e]]] = 2 * a[e] + w[e] - 1
+    indptr[n] = place
     kept = 0
     for i in range(n):
-        for e in range(count[i], count[i + 1]):
-            if kept > indptr[i] and neighbor[kept - 1] == neighbor[e]:
-                weight[kept - 1] = max(weight[kept - 1], weight[e])
-            else:
-                neighbor[kept], weight[kept] = neighbor[e], weight[e]
+        first, stop = indptr[i], indptr[i + 1]
+        for e in range(first + 1, stop):
+            word = words[e]
+            y = e
+            while y > first and words[y - 1] > word:
+                words[y] = words[y - 1]
+                y -= 1
+            words[y] = word
+        indptr[i] = kept
+        for e in range(first, stop):
+            if e + 1 == stop or words[e] >> 1 != words[e + 1] >> 1:
+                words[kept] = words[e]
                 kept += 1
-        indptr[i + 1] = kept
-    return indptr, neighbor[:kept].copy(), weight[:kept].copy()
+    indptr[n] = kept
+    return kept
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def invitations(kind, start, order, joiner, indptr, neighbor, weight, degree, identity, weights):  # type: ignore[no-untyped-def]
     """Who is invited to dialogues, into identity uint32 (N,) and weights float64 (N,), mean 1 over joiners.
 
@@ -225,7 +246,7 @@ def invitations(kind, start, order, joiner, indptr, neighbor, weight, degree, id
                 weights[i] = weights[i] * joiners / total if total > 0.0 else 1.0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def weighted_degree(indptr, weight):  # type: ignore[no-untyped-def]
     """Sum of tie weights of each household, float64 (N,)."""
     degree = np.zeros(indptr.shape[0] - 1)
@@ -245,7 +266,7 @@ FLAWS = (
 )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def flaw(indptr, neighbor, weight):  # type: ignore[no-untyped-def]
     """What is wrong with the rows first, index into `FLAWS` (0: nothing), and the household where."""
     n = indptr.shape[0] - 1
