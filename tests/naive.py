@@ -564,9 +564,7 @@ class Simulation:
         found = set()
         if home.media and self.hit("MEDIA_CONTACT", t, home.id, h_media):
             found.add(MEDIA)
-        if self.hit("VISIT_CONTACT", t, home.id, h_visit) and (
-            acc >= 1 or self.u("VISIT_ACCEPT", t, home.id) < acc
-        ):
+        if self.hit("VISIT_CONTACT", t, home.id, h_visit) and (acc >= 1 or self.u("VISIT_ACCEPT", t, home.id) < acc):
             found.add(VISIT)
         invited = home.joiner and self.hit("DIALOGUE_CONTACT", t, home.invite_id, h_dialogue)
         if invited and (acc >= 1 or self.u("DIALOGUE_ACCEPT", t, home.id) < acc):
@@ -596,11 +594,14 @@ class Simulation:
                 source = BY_VISIT if VISIT in channels else BY_DIALOGUE if DIALOGUE in channels else BY_MEDIA
                 self.hear(t, b, layer, source)
             if MEDIA in channels:
-                layer.credit[MEDIA] += ctx.media_gain * par.message_share * q * (1 - self.p(layer, b)) / self.fade[b]
+                gain = ctx.media_gain * par.message_share * q
+                layer.credit[MEDIA] += gain * (1 - self.p(layer, b)) / self.fade[b]
             if VISIT in channels:
-                layer.credit[VISIT] += ctx.visit_gain * par.message_share * trust * q * (1 - self.p(layer, b)) / self.fade[b]
+                gain = ctx.visit_gain * par.message_share * trust * q
+                layer.credit[VISIT] += gain * (1 - self.p(layer, b)) / self.fade[b]
             if DIALOGUE in channels:
-                layer.credit[DIALOGUE] += ctx.dialogue_gain * par.message_share * trust * q * (1 - self.p(layer, b)) / self.fade[b]
+                gain = ctx.dialogue_gain * par.message_share * trust * q
+                layer.credit[DIALOGUE] += gain * (1 - self.p(layer, b)) / self.fade[b]
             talked = VISIT in channels or DIALOGUE in channels
             if talked and layer.rumour == BELIEVES and self.u("DEBUNK", t, home.id, b) < ctx.debunking * trust:
                 self.enter_rumour(t, home, b, DEBUNKED, par.debunk_waning)

@@ -67,7 +67,7 @@ def test_who_became_willing_had_the_support_and_its_largest_part_is_the_engines_
         assert found.reached[moved].all()
         largest = np.array([SOURCES.index(term) for term in TERMS])[np.argmax(found.support, axis=1)]
         expected = np.where(found.needed <= 0, SOURCES.index("own"), largest)
-        np.testing.assert_array_equal(expected[moved], state.source[0, moved])
+        np.testing.assert_array_equal(expected[moved], state.mind["source"][0, moved])
         movers += int(moved.sum())
     assert movers > 50
 

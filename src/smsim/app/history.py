@@ -129,7 +129,9 @@ def terms(prepared: Prepared, b: int, who: Array, before: State, after: State, w
     size = np.diff(places.community_start)[c]
     omega = before.supporters[b, c] / size
     g = np.where(
-        after.contacts[who, 2] > before.contacts[who, 2], 1.0, before.norm_memory[who] * (1 - context.norm_memory_decay)
+        after.contacts[who, 2] > before.contacts[who, 2],
+        1.0,
+        before.norm_memory[who] * before.norm_fade[0] * (1 - context.norm_memory_decay),
     )
     reference = homes.reference[b, who]
     visible = np.divide(before.voicing[b, who], reference, out=np.zeros(len(who)), where=reference > 0)
@@ -138,10 +140,10 @@ def terms(prepared: Prepared, b: int, who: Array, before: State, after: State, w
     led = (follows * after.endorsement[c]).sum(axis=1) / np.maximum(follows.sum(axis=1), 1)
     credit = persuaded(prepared, b, who, before, after, week)
     support = np.column_stack([norm, behaviour.leader_weight * led, behaviour.persuasion_weight * credit])
-    believing = after.rumour[b, who] == BELIEVES
+    believing = after.mind["rumour"][b, who] == BELIEVES
     needed = homes.threshold[b, who] + np.where(believing, behaviour.rumour_threshold, 0.0)
     # Who is turned away loses half of its credits after it has decided.
-    left = after.persuasion[b][:, who].sum(axis=0)
+    left = after.persuasion[b][:, who].sum(axis=0) * after.fade[b]
     turned_away = (credit.sum(axis=1) > 0) & np.isclose(left, credit.sum(axis=1) / 2, rtol=1e-9, atol=0)
     return Terms(support, needed, turned_away)
 
@@ -166,7 +168,7 @@ def persuaded(prepared: Prepared, b: int, who: Array, before: State, after: Stat
         context.visit_gain * behaviour.message_share * trust * quality,
         context.dialogue_gain * behaviour.message_share * trust * quality,
     )
-    credit: Array = before.persuasion[b][:, who].T * (1 - behaviour.persuasion_decay)
+    credit: Array = before.persuasion[b][:, who].T * before.fade[b] * (1 - behaviour.persuasion_decay)
     touched = after.contacts[who] > before.contacts[who]
     for channel, gain in enumerate(gains):  # each with what the one before left to win
         credit[:, channel] += np.where(touched[:, channel], gain * (1 - credit.sum(axis=1)), 0.0)
@@ -222,7 +224,7 @@ def _watch(prepared: Prepared, start: Started, community: int, b: int, most: int
         kept["stage"][t] = state.stage[b, who]
         kept["voices"][t] = state.shown[b, who] & VOICES != 0
         kept["contacts"][t] = state.contacts[who] - before.contacts[who]
-        kept["believes"][t] = state.rumour[b, who] == BELIEVES
+        kept["believes"][t] = state.mind["rumour"][b, who] == BELIEVES
         kept["new_lives"][t] = state.lives[who] > before.lives[who]
         kept["terms"][t], kept["needed"][t], kept["turned_away"][t] = found
         kept["facility_up"][t] = bool(state.facility_up[facility])
@@ -231,7 +233,7 @@ def _watch(prepared: Prepared, start: Started, community: int, b: int, most: int
         source = {
             "stage": start.state.stage[b, who],
             "voices": start.state.shown[b, who] & VOICES != 0,
-            "believes": start.state.rumour[b, who] == BELIEVES,
+            "believes": start.state.mind["rumour"][b, who] == BELIEVES,
         }[name]
         kept[name][:burn_in] = source
     ties, strangers = _ties(world.households.indptr, world.households.neighbor, world.households.weight, who)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from smsim.engine import inner
 from smsim.engine.arrays import (
     ACTION,
@@ -45,7 +46,7 @@ MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbere
 def buy(state, record, places, plan, t, volume):  # type: ignore[no-untyped-def]
     """Step 0: fill volume (8, C) with what this week's money buys; visits are bounded by staff."""
     w = t - plan.first_week
-    volume[:, :] = 0.0
+    volume.fill(0.0)
     if w < 0 or w >= plan.spending.shape[0]:
         return
     for c in range(volume.shape[1]):

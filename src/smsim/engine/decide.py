@@ -84,7 +84,7 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
             for k in range(3):
                 credit[k, i] = credit[k, i] * fade[b]
             persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
-        persuaded_sum[:] = -1.0  # to be added up again
+        persuaded_sum.fill(-1.0)  # to be added up again
         fade[b] = 1.0
 
 
@@ -183,11 +183,13 @@ def wake(stage, shown, verdict, lapse_class, due, t, lapsing, waiting, taboo, ho
 
 @inner
 def decide(  # type: ignore[no-untyped-def]
-    state, record, households, traits, places, plan, behaviour, context, b, seed, t, volume, touch, touches, stir, seekers
-):
+    state, record, households, traits, places, plan, behaviour, context, b, seed, t, volume, touch, touches, stir,
+    seekers,
+):  # fmt: skip
     """Steps 2-6 and the seeking of step 7 for behaviour b; fills `seekers` and returns their number.
 
-    touch: uint8 (N,), contacts of this week, touches: whether there are any; stir: uint8 (N,), households that `settle` must look at.
+    touch: uint8 (N,), contacts of this week, touches: whether there are any; stir: uint8 (N,), households that
+    `settle` must look at.
     """
     kind = behaviour.kind
     norm_weight, leader_weight = behaviour.norm_weight, behaviour.leader_weight
@@ -259,7 +261,7 @@ def decide(  # type: ignore[no-untyped-def]
             high = min(low + BLOCK, stop)
             rouse(stage[low:high], hot[low:high], due[low:high], touch[low:high], t, others, act)
             if everybody:
-                act[: high - low] = 1
+                act[: high - low].fill(1)
             # Steps 2-4: who is touched, told or reached by the rumour.
             for n in range(visits(act, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
@@ -270,7 +272,7 @@ def decide(  # type: ignore[no-untyped-def]
                     its_trust = trusts[2 * who.minority + who.female]
                     quality = qualities[who.minority]
                     if stage[i] == UNAWARE:
-                        move(stage, stage_count, who.cell, i, AWARE)
+                        move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                         mind.aware_week = t
                         by = BY_MEDIA
                         if touched & CONTACT_DIALOGUE:
@@ -309,7 +311,7 @@ def decide(  # type: ignore[no-untyped-def]
                             due[i] = min(due[i], crossing_week(mind.resist_talk, t, hazard))
                             strikes = t >= due[i]
                     if strikes and mind.resist_talk - (t - mind.talk_since + 1) * mind.talk_hazard < 0:
-                        move(stage, stage_count, who.cell, i, AWARE)
+                        move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                         mind.aware_week = t
                         informed_by[BY_PEER] += 1
                         stir[i] = 1
@@ -362,7 +364,7 @@ def decide(  # type: ignore[no-untyped-def]
                     lapsing, waiting, taboo, hot[low:high], act, stir[low:high],
                 )  # fmt: skip
                 if round_week:
-                    act[: high - low] = 1
+                    act[: high - low].fill(1)
             elif waiting:
                 for k in range(high - low):
                     act[k] |= np.uint8(stage[low + k] == WILLING)
@@ -415,7 +417,7 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.decision_wait -= 1
                         if mind.decision_wait <= 0:
                             if ok:
-                                move(stage, stage_count, who.cell, i, WILLING)
+                                move(stage, stage_count, who.cell, i, np.uint8(WILLING))
                                 mind.source = OWN
                                 if needed[i] > 0:
                                     mind.source = convincer(
@@ -428,7 +430,7 @@ def decide(  # type: ignore[no-untyped-def]
                                         linked,
                                     )
                             else:
-                                move(stage, stage_count, who.cell, i, AWARE)
+                                move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                             mind.decisions += 1
                             mind.decision_wait = weeks_until(
                                 seed, DECIDE + stride, mind.decisions, identity, decision_rate

@@ -45,7 +45,7 @@ from smsim.engine import kernel
     SURVEY_WHO,
     SURVEY_ERROR,
     DISSEMINATE,
-) = range(24)
+) = map(np.int64, range(24))  # a plain number would make Numba compile its callers once for each
 # A stream that differs by behaviour is `stream + BEHAVIOUR_STRIDE * b`.
 BEHAVIOUR_STRIDE = 64
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import numpy as np
+
 from smsim.engine import inner, kernel
 from smsim.engine.arrays import (
     ADOPTED,
@@ -35,6 +36,7 @@ from smsim.engine.arrays import (
     State,
 )
 from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor
+from smsim.engine.decide import decide
 from smsim.engine.draws import (
     BEHAVIOUR_STRIDE,
     DECIDE,
@@ -52,9 +54,8 @@ from smsim.engine.draws import (
 )
 from smsim.engine.push import push
 from smsim.engine.rules import hazard_of_rumour, supports
-from smsim.engine.decide import decide
 from smsim.engine.serve import serve
-from smsim.engine.settle import close, settle, stand
+from smsim.engine.settle import carry, close, settle, stand
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)
 
@@ -219,14 +220,16 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
     draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     turnover_week, turnover = state.turnover_week, context.turnover
+    first = np.int64(0)  # first life, first spell, first decision, ...
     for i in range(draw_id.shape[0]):
-        turnover_week[i] = -1 + weeks_until(seed, TURNOVER, 0, draw_id[i], turnover)
+        turnover_week[i] = -1 + weeks_until(seed, TURNOVER, first, draw_id[i], turnover)
     for b in range(behaviours.shape[0]):
         behaviour = behaviours[b]
         stride = BEHAVIOUR_STRIDE * b
         kind, silent = behaviour.kind, behaviour.taboo > 0
         passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
-        rumours, peers, decision_rate = passing > 0 or arrival > 0, behaviour.peer_information > 0, behaviour.decision_rate
+        rumours, peers = passing > 0 or arrival > 0, behaviour.peer_information > 0
+        decision_rate = behaviour.decision_rate
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
         voicing, rumouring = state.voicing[b], state.rumouring[b]
         minds = state.mind[b]
@@ -236,22 +239,22 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         for i in range(draw_id.shape[0]):
             mind = minds[i]
             identity = draw_id[i]
-            if initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, 0, identity) < initial:
+            if initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, first, identity) < initial:
                 mind.rumour = BELIEVES
                 needed[i] = needed[i] + behaviour.rumour_threshold
                 mind.rumour_week = -1 + weeks_until(
-                    seed, RUMOUR_END + stride, 0, identity, behaviour.rumour_forgetting
+                    seed, RUMOUR_END + stride, first, identity, behaviour.rumour_forgetting
                 )
             if rumours:
-                mind.resist_rumour = exponential(uniform(seed, RUMOUR_HEAR + stride, 0, identity))
+                mind.resist_rumour = exponential(uniform(seed, RUMOUR_HEAR + stride, first, identity))
                 # Before anybody is counted among its neighbours; `hot` tells of those who are.
-                mind.rumour_hazard = hazard_of_rumour(passing, arrival, 0, hesitant[i])
+                mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[i])
             if peers and stage[i] == UNAWARE:
-                mind.resist_talk = exponential(uniform(seed, TALK + stride, 0, identity))
-            mind.decision_wait = weeks_until(seed, DECIDE + stride, 0, identity, decision_rate)
+                mind.resist_talk = exponential(uniform(seed, TALK + stride, first, identity))
+            mind.decision_wait = weeks_until(seed, DECIDE + stride, first, identity, decision_rate)
             if kind == EVENT:
                 mind.event_week = (
-                    behaviour.event_lag_weeks - 1 + weeks_until(seed, EVENTS, 0, identity, behaviour.event_rate)
+                    behaviour.event_lag_weeks - 1 + weeks_until(seed, EVENTS, first, identity, behaviour.event_rate)
                 )
             flags = 0
             c = community[i]
@@ -261,20 +264,20 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 if not silent:
                     flags |= VOICES
                     state.voiced[b] += 1
-                    push(indptr, neighbor, weight, voicing, hot, i, np.int32(1), NEW_VOICES)
+                    push(indptr, neighbor, weight, voicing, hot, i, np.int32(1), np.uint8(NEW_VOICES))
             if stage[i] == ADOPTED or stage[i] == MAINTAINED:
                 flags |= ADOPTS
                 adopters[c] += 1
                 if kind != PERMANENT:
-                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, 0, identity))
+                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, first, identity))
                 if stage[i] == ADOPTED:
                     mind.mature_week = -1 + weeks_until(
-                        seed, MATURE + stride, 0, identity, behaviour.maturation_rate
+                        seed, MATURE + stride, first, identity, behaviour.maturation_rate
                     )
             if mind.rumour == BELIEVES:
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
-                push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), NEW_RUMOUR)
+                push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), np.uint8(NEW_RUMOUR))
                 if stage[i] == AWARE or stage[i] == LAPSED:
                     flags |= REFUSES
                     refused[cells[i]] += 1
@@ -291,7 +294,10 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
     layers = behaviours.shape[0]
     volume = np.zeros((8, communities))
     seekers = np.empty(n, np.int32)
-    words = np.empty(np.max(places.community_start[1:] - places.community_start[:-1]), np.uint32)
+    largest = 0
+    for c in range(communities):
+        largest = max(largest, places.community_start[c + 1] - places.community_start[c])
+    words = np.empty(largest, np.uint32)
     struck = np.empty(words.shape[0], np.uint8)
     touch = np.zeros(n, np.uint8)
     stir = np.zeros((layers, n), np.uint8)
@@ -305,7 +311,7 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
         disseminate(state, places, plan, context, seed, t, volume)
         environment(state, places, plan, context, facility_district, seed, t, volume)
         if t > 0:
-            record.reached[t] = record.reached[t - 1]
+            carry(record.reached[t - 1], record.reached[t])
         touched = contact(state, record, households, places, context, seed, t, volume, touch, words, struck)
         for b in range(layers):
             found = decide(
@@ -317,8 +323,8 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
                 stir[b], seekers, found,
             )  # fmt: skip
         if touched:
-            touch[:] = 0
-        count = 0
+            touch.fill(0)
+        count = np.int64(0)
         for b in range(layers):
             count = settle(
                 state, record, households, traits, places, behaviours, b, seed, t, stir[b], shifts, shifted, count

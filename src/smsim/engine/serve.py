@@ -23,7 +23,8 @@ def serve(  # type: ignore[no-untyped-def]
     stride = BEHAVIOUR_STRIDE * b
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
-    credit, hot, persuaded, persuaded_sum = state.persuasion[b], state.hot[b], state.persuaded[b], state.persuaded_sum[b]
+    credit, persuaded, persuaded_sum = state.persuasion[b], state.persuaded[b], state.persuaded_sum[b]
+    hot = state.hot[b]
     may_lapse = behaviour.kind != PERMANENT
     draw_id, cells, community, facility = households.draw_id, households.cell, households.community, places.facility
     served_cells, served_community = record.served[t, b], record.community[t, b]
@@ -44,7 +45,7 @@ def serve(  # type: ignore[no-untyped-def]
                 served_cells[cells[i]] += 1
                 served_community[community[i]] += 1
             if stage[i] == WILLING:
-                move(stage, stage_count, cells[i], i, ADOPTED)
+                move(stage, stage_count, cells[i], i, np.uint8(ADOPTED))
                 convinced_by[mind.source] += 1
                 mind.adoptions += 1
                 if may_lapse:
@@ -61,7 +62,7 @@ def serve(  # type: ignore[no-untyped-def]
                 persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
                 persuaded_sum[community[i]] = -1.0
             if uniform(seed, GIVE_UP + stride, t, identity) < behaviour.give_up:
-                move(stage, stage_count, cells[i], i, AWARE if stage[i] == WILLING else LAPSED)
+                move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
                 hot[i] |= RECONSIDERS
                 stir[i] = 1
     record.sought[t, b] = found
@@ -91,4 +92,6 @@ def facility_capacity(state, places, behaviour, context, facility_district, volu
     bought = np.zeros(state.facility_up.shape[0])
     for c in range(places.facility.shape[0]):
         bought[places.facility[c]] += volume[SERVICE, c]
-    return capacity + behaviour.slot_share * bought
+    for f in range(capacity.shape[0]):
+        capacity[f] = capacity[f] + behaviour.slot_share * bought[f]
+    return capacity

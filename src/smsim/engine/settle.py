@@ -54,13 +54,20 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import crossing_week, hazard_of_rumour, supports, visits
+from smsim.engine.rules import crossing_week, supports, visits
 
 
 @inner
 def bit(flags, which):  # type: ignore[no-untyped-def]
     """1 if the bit is set, else 0."""
     return 1 if flags & which else 0
+
+
+@inner
+def carry(counts, into):  # type: ignore[no-untyped-def]
+    """Copy counts; Numba's own assignment of one array to another takes a second to compile."""
+    for k in range(into.shape[0]):
+        into[k] = counts[k]
 
 
 @inner
@@ -79,7 +86,7 @@ def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untype
 @inner
 def next_due(turnover_week, event, event_week, stage, mature_week, talk, rumour, talk_end):  # type: ignore[no-untyped-def]
     """The first week in which one of a household's clocks strikes."""
-    due = min(min(turnover_week, talk), min(rumour, talk_end))
+    due = min(turnover_week, talk, rumour, talk_end)
     if event:
         due = min(due, event_week)
     if stage == ADOPTED:
@@ -130,7 +137,8 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     turnover_week, lives = state.turnover_week, state.lives
     threshold, community_start, all_hot = households.threshold[b], places.community_start, state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
-    voiced, believing, persuaded_sum, ownership = state.voiced[b], state.believing[b], state.persuaded_sum[b], state.ownership
+    voiced, believing = state.voiced[b], state.believing[b]
+    persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
     community, community_eligible = record.community[t, b], record.community_eligible[t, b]
     decision_rate = behaviour.decision_rate
     links = np.empty(behaviours.shape[0], np.int64)
@@ -168,17 +176,17 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                             lapse_class[i] = which
                             mind.lapse_mark = until[which]
                         if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
-                            move(stage, stage_count, who.cell, i, LAPSED)
+                            move(stage, stage_count, who.cell, i, np.uint8(LAPSED))
                             hot[i] |= RECONSIDERS
                     if stage[i] == ADOPTED and t >= mind.mature_week:
-                        move(stage, stage_count, who.cell, i, MAINTAINED)
+                        move(stage, stage_count, who.cell, i, np.uint8(MAINTAINED))
                 stir[i] = 0
                 leaves = t >= turnover_week[i]
                 shows = False
                 if leaves:
                     # A new caregiver moves in, who knows nothing of this behaviour.
                     identity = who.identity
-                    move(stage, stage_count, who.cell, i, UNAWARE)
+                    move(stage, stage_count, who.cell, i, np.uint8(UNAWARE))
                     mind.aware_week = NEVER
                     mind.source = OWN
                     if persuaded[i] > 0:
@@ -202,9 +210,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                         mind.talk_hazard = 0.0
                         mind.talk_since = t + 1
                     mind.decisions += 1
-                    mind.decision_wait = weeks_until(
-                        seed, DECIDE + stride, mind.decisions, identity, decision_rate
-                    )
+                    mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, decision_rate)
                     hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
 
                 now = stage[i]
@@ -249,7 +255,9 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                 if not leaves:
                     due[i] = next_due(
                         turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
-                        crossing_week(mind.resist_talk, mind.talk_since, mind.talk_hazard) if now == UNAWARE else FOREVER,
+                        crossing_week(mind.resist_talk, mind.talk_since, mind.talk_hazard)
+                        if now == UNAWARE
+                        else FOREVER,
                         crossing_week(mind.resist_rumour, mind.rumour_since, mind.rumour_hazard)
                         if mind.rumour == SUSCEPTIBLE
                         else mind.rumour_week,
@@ -272,14 +280,14 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                 if changed & VOICES:
                     change = np.int32(bit(after, VOICES) - bit(was[n], VOICES))
                     voiced += change
-                    push(indptr, neighbor, weight, voicing, hot, i, change, NEW_VOICES)
+                    push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
                 if changed & TALKS:
                     change = np.int32(bit(after, TALKS) - bit(was[n], TALKS))
-                    push(indptr, neighbor, weight, talking, hot, i, change, NEW_TALK)
+                    push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
                 if changed & SPREADS_RUMOUR:
                     change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
                     believing += change
-                    push(indptr, neighbor, weight, rumouring, hot, i, change, NEW_RUMOUR)
+                    push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
         if persuaded_sum[c] < 0:
             total = 0.0
             for i in range(start, stop):
@@ -294,8 +302,9 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     state.believing[b] = believing
     record.believing[t, b] = believing
     record.persuasion[t, b] = persuasion * state.fade[b] / stage.shape[0]
-    record.stage[t, b] = stage_count
-    record.refused[t, b] = refused
+    for cell in range(refused.shape[0]):
+        carry(stage_count[cell], record.stage[t, b, cell])
+    carry(refused, record.refused[t, b])
     shifts[count] = sink & 1  # beyond what `close` reads
     return count
 
@@ -315,7 +324,8 @@ def close(state, households, turnover, seed, t, shifts, shifted, count):  # type
             lives[i] += 1
             norm_memory[i] = 0.0
             turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], turnover)
-            due[:, i] = t + 1  # all clocks start afresh; next week's visit sets them
+            for b in range(due.shape[0]):
+                due[b, i] = t + 1  # all clocks start afresh; next week's visit sets them
     stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)
 
 

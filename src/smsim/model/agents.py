@@ -264,11 +264,11 @@ class HouseholdView:
 
     def believes_rumour(self, behaviour: str | None = None) -> bool:
         """Whether it believes the rumour."""
-        return self._of("rumour", behaviour) == BELIEVES
+        return self._thinks("rumour", behaviour) == BELIEVES
 
     def convinced_by(self, behaviour: str | None = None) -> str:
         """What last moved it to willing, one of `smsim.engine.arrays.SOURCES`."""
-        return SOURCES[self._of("source", behaviour)]
+        return SOURCES[self._thinks("source", behaviour)]
 
     def threshold(self, behaviour: str | None = None) -> float:
         """Support that it needs, in shares of neighbours."""
@@ -276,7 +276,8 @@ class HouseholdView:
 
     def persuasion(self, behaviour: str | None = None) -> float:
         """Persuasion gathered from media, visits and dialogues, in [0, 1]."""
-        return float(self._model.state.persuasion[self._model.index_of(behaviour), :, self.index].sum())
+        state, b = self._model.state, self._model.index_of(behaviour)
+        return float(state.persuasion[b, :, self.index].sum() * state.fade[b])
 
     def _of(self, field: str, behaviour: str | None) -> int:
         return int(getattr(self._model.state, field)[self._model.index_of(behaviour), self.index])
@@ -284,3 +285,6 @@ class HouseholdView:
     def __repr__(self) -> str:
         stages = ", ".join(f"{name} {self.stage(name)}" for name in self._model.behaviours)
         return f"HouseholdView({self.index} in community {self.community.index}: {stages})"
+
+    def _thinks(self, field: str, behaviour: str | None) -> int:
+        return int(self._model.state.mind[field][self._model.index_of(behaviour), self.index])
