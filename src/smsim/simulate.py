@@ -165,3 +165,20 @@ def pack_context(scenario: Scenario) -> Array:
 
 def _world(scenario: Scenario, seed: int | None) -> World:
     return build_world(scenario, int(scenario.run["seed"]) if seed is None else seed)
+
+
+def warm_up() -> None:
+    """Compile everything that a run needs, or find it compiled: one small run. What is compiled is kept on disk.
+
+    Every run has the same types, so that this one stands for all.
+    """
+    small = Scenario.from_mapping(
+        {
+            "world": {"households": 60, "households_per_community": 20},
+            "behaviours": {"behaviour": {"kind": "repeated"}},
+            "campaign": {"weeks": 8, "budget_per_household": 200},
+            "run": {"burn_in_weeks": 2, "follow_up_weeks": 2},
+        },
+        name="warm-up",
+    )
+    simulate(small, "hybrid", 1)

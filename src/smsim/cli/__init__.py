@@ -82,6 +82,21 @@ def _options(
 
 
 @app.command()
+def warmup() -> None:
+    """Compile the engine for this machine now, so that nobody waits for it later."""
+    import time
+
+    with _progress("compiling") as progress:
+        from smsim.simulate import warm_up
+
+        began = time.perf_counter()
+        progress(0, 1)
+        warm_up()
+        progress(1, 1)
+    typer.echo(f"Ready: the engine is compiled ({time.perf_counter() - began:.0f} s).")
+
+
+@app.command()
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenario files (YAML).")],
     as_json: Json = False,
