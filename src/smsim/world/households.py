@@ -34,7 +34,8 @@ def settle_people(seed: np.uint64, ids: Array, community: Array, world: Mapping[
 
     def below(stream: int, share: Any) -> Array:
         """A flag for a share of the households, uint8 (N,)."""
-        return (uniforms(seed, stream, ids) < share).view(np.uint8)
+        flag: Array = uniforms(seed, stream, ids) < share
+        return flag.view(np.uint8)
 
     def clustered(place: int, home: int, share: float, icc: float) -> Array:
         return below(home, beta_shares(seed, place, places, share, icc)[community])
