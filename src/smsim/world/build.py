@@ -34,7 +34,9 @@ SHAPING = (
     "households", "households_per_community", "communities_per_facility", "communities_per_district",
     "median_distance_km", "female_headed_share", "minority_share", "minority_icc", "hesitant_share", "hesitancy_icc",
     "child_share", "media_access_log_odds", "media_wealth_gradient", "participation", "participation_gradient",
-    "opposed_share", "opposed_response", "mean_ties", "homophily", "rewiring", "cross_community_ties",
+    "religious_following", "traditional_following", "womens_following", "youth_following", "opposed_share",
+    "opposed_response", "mean_ties", "homophily", "kin_households", "rewiring", "school_share", "cross_community_ties",
+    "market_share", "place_clustering",
 )  # fmt: skip
 
 
@@ -141,8 +143,9 @@ def dress(scenario: Scenario, ground: Ground) -> World:
         threshold[b], stage[b] = at_the_start(key, b, ids, people["community"], people["hesitant"], behaviour)
     invite_id, invite_weight = np.empty_like(ids), np.empty(len(ids))
     invitations(
-        INVITATIONS.index(scenario.campaign["invitation"]), start, ground.order, people["joiner"], people["indptr"],
-        people["neighbor"], people["weight"], ground.degree, invite_id, invite_weight,
+        INVITATIONS.index(scenario.campaign["invitation"]), scenario.world["kin_households"], start, ground.order,
+        people["joiner"], people["indptr"], people["neighbor"], people["weight"], ground.degree, invite_id,
+        invite_weight,
     )  # fmt: skip
     households = Households(
         **people,
@@ -170,24 +173,15 @@ def _ground(world: Mapping[str, Any], seed: int, start: Array, rows: tuple[Array
     )  # fmt: skip
     unlike = people["minority"] + people["hesitant"] + (1.0 - rank)
     order = homophily_order(key, start, ids, world["homophily"], unlike)
+    people |= {"draw_id": ids, "community": community}
     if rows is None:
-        ends = draw_ties(
-            key, start, places.district, ids, community, order, people["membership"], world["mean_ties"],
-            world["rewiring"], world["cross_community_ties"],
-        )  # fmt: skip
+        ends = draw_ties(key, start, people, places, order, world)
         rows = compress(n, *ends)
         del ends  # half of the memory
     indptr, neighbor, weight = rows
     degree = weighted_degree(indptr, weight)
     traits = (people[name] for name in ("female", "minority", "hesitant", "distance_km"))
-    people |= {
-        "draw_id": ids,
-        "community": community,
-        "cell": cell_of(rank, *traits),
-        "indptr": indptr,
-        "neighbor": neighbor,
-        "weight": weight,
-    }
+    people |= {"cell": cell_of(rank, *traits), "indptr": indptr, "neighbor": neighbor, "weight": weight}
     _freeze(*people.values(), *places[:-1], rank, order, degree)
     return Ground(people, places, rank, order, degree, seed)
 
