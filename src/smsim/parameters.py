@@ -86,6 +86,7 @@ MAX_WEEKS = 2080  # forty years
 
 _TABLE = (
     # ---- world: who lives there
+    _choice(W, "settlement", "village", ("village", "urban", "scattered", "camp"), "kind of place, which gives the usual values of what the file does not say: villages, a dense urban settlement, pastoralists and scattered homesteads, a camp of the displaced"),
     _p(W, "households", "N", "households", 4000, (2, 5_000_000), "households in the area"),
     _p(W, "households_per_community", "", "households", 250, (2, 100_000), "mean size of a community; every community has this size, the last ones one household less where it does not divide", "assumed (village of about 1,250 people)"),
     _p(W, "communities_per_facility", "", "communities", 4, (1, 1000), "communities that share a health facility"),
@@ -94,11 +95,19 @@ _TABLE = (
     _p(W, "homophily", "h", "share", 0.6, SHARE, "how much neighbours resemble each other in language, hesitancy and wealth", "McPherson 2001 doi:10.1146/annurev.soc.27.1.415", Sweep(0, 1)),
     _p(W, "rewiring", "p_rw", "share of neighbour ties", 0.15, SHARE, "neighbour ties that go to a random household of the community", "Centola & Macy 2007 doi:10.1086/521848", Sweep(0, 0.5)),
     _p(W, "cross_community_ties", "x", "share of ties", 0.05, SHARE, "ties to another community of the district, as a share of the ties inside", "assumed", Sweep(0, 0.3)),
+    _p(W, "kin_households", "", "households", 4, (1, 12), "households of kin that all know each other, tied twice as strongly", "assumed", Sweep(2, 8, "integer")),
+    _p(W, "school_share", "", "share of ties", 0.0, SHARE, "of a random path through the households with children of a community, the ties made at its school; 0: no school where parents meet", "assumed", Sweep(0, 1)),
+    _p(W, "market_share", "", "share of cross-community ties", 0.0, SHARE, "cross-community ties made at the market of the communities that share a facility; the others are anywhere in the district", "assumed", Sweep(0, 1)),
     _p(W, "female_headed_share", "", "share", 0.25, SHARE, "households headed by a woman", "assumed (DHS reports range from 0.1 to 0.4)"),
     _p(W, "minority_share", "", "share", 0.2, SHARE, "households of the minority language; the share varies by community as Beta(.8, 3.2) at the default", "assumed"),
     _p(W, "minority_icc", "", "intraclass correlation", 0.2, (0, 0.99), "how much the minority lives in communities of its own; 0.2 gives Beta(.8, 3.2)", "assumed"),
     _p(W, "hesitant_share", "pi_hes", "share", 0.15, SHARE, "households of a group that hesitates for religious or other reasons", "Michael 2014", Sweep(0, 0.4), "-"),
     _p(W, "hesitancy_icc", "", "intraclass correlation", 0.25, (0, 0.99), "how much hesitant households cluster in communities", "assumed"),
+    _p(W, "place_clustering", "", "share", 0.0, SHARE, "how much communities with like shares of the minority, and of the hesitant, lie side by side: 0 by chance, 1 in order", "assumed", Sweep(0, 1)),
+    _p(W, "religious_following", "", "share", 0.9, (0.3, 1), "households that follow religious leaders, and meet at their place; most of the ties beyond kin and neighbours are made there", "assumed"),
+    _p(W, "traditional_following", "", "share", 0.8, SHARE, "households that follow traditional leaders", "assumed"),
+    _p(W, "womens_following", "", "share", 0.35, SHARE, "households in a women's group, which follow its leaders", "assumed"),
+    _p(W, "youth_following", "", "share", 0.25, SHARE, "households in a youth group, which follow its leaders", "assumed"),
     _p(W, "child_share", "", "share", 0.6, SHARE, "households with a child under five, eligible in rounds", "assumed"),
     _p(W, "media_access_log_odds", "", "log odds", 0.4, (-20, 20), "log odds that a household of middle wealth has any media channel: 0 is half of them, 0.4 is 60%, -1.2 is 23%", "assumed"),
     _p(W, "media_wealth_gradient", "", "log odds per rank", 4.0, (-20, 20), "how much media access rises from the poorest to the richest", "assumed"),
@@ -251,6 +260,30 @@ def section(name: Section) -> dict[str, Parameter]:
     return {p.name: p for p in _TABLE if p.section == name}
 
 
+# What is usual in a settlement, where it differs from a village; all assumed, to be replaced by what is known.
+SETTLEMENTS: dict[str, dict[str, float | int | str | None]] = {
+    "village": {},
+    # Many near each other; kin live elsewhere, and people meet strangers, at schools and across quarters.
+    "urban": {
+        "households_per_community": 500, "communities_per_facility": 8, "median_distance_km": 1.5, "kin_households": 2,
+        "rewiring": 0.4, "cross_community_ties": 0.2, "school_share": 0.4, "minority_icc": 0.3,
+        "media_access_log_odds": 1.4, "turnover": 0.006,
+    },
+    # Large families that move or live together, far from the facility; others are met on market days.
+    "scattered": {
+        "households_per_community": 60, "communities_per_facility": 12, "communities_per_district": 24,
+        "median_distance_km": 12.0, "kin_households": 8, "rewiring": 0.05, "cross_community_ties": 0.15,
+        "market_share": 0.8, "place_clustering": 0.6, "media_access_log_odds": -1.2,
+    },
+    # Families divided and put side by side with strangers, by origin; the facility is near.
+    "camp": {
+        "households_per_community": 400, "communities_per_facility": 4, "median_distance_km": 1.0, "kin_households": 2,
+        "rewiring": 0.25, "cross_community_ties": 0.15, "homophily": 0.4, "market_share": 0.5, "school_share": 0.3,
+        "place_clustering": 0.8, "traditional_following": 0.5, "turnover": 0.01,
+    },
+}  # fmt: skip
+
+
 def defaults(name: Section) -> dict[str, float | int | str | None]:
     """Default values of one section, by short name."""
     return {p.name: p.default for p in _TABLE if p.section == name}
@@ -270,6 +303,15 @@ def markdown_table() -> str:
         lines += ["", f"## {name}", "", "| name | symbol | unit | default | valid | swept | meaning | source |"]
         lines.append("|---|---|---|---|---|---|---|---|")
         lines += [_row(p) for p in _TABLE if p.section == name]
+    lines += [
+        "",
+        "## Settlements",
+        "",
+        "What a kind of settlement takes for usual where a village has the default; all assumed.",
+        "",
+    ]
+    for settlement, usual in SETTLEMENTS.items():
+        lines.append(f"- {settlement}: " + (", ".join(f"`{k}` {v:g}" for k, v in usual.items()) or "the defaults"))
     lines += [
         "",
         "## The steps of mobilization",

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from smsim.consistency import consistency_problems, parameter_paths, setup_problems, skip_problems
 from smsim.errors import ScenarioError
-from smsim.parameters import defaults
+from smsim.parameters import SETTLEMENTS, defaults
 from smsim.schema import MEASURES, SECTIONS, check_structure, json_schema, say_path
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
@@ -268,7 +268,9 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
         data["fitted"] = [entry | {"path": _full_path(entry["path"])} for entry in data.get("fitted") or ()]
     described = data.get("behaviours") or {ONLY_BEHAVIOUR: {}}
     behaviours = Fixed({b: Fixed(defaults("behaviour") | (values or {})) for b, values in described.items()})
-    sections: dict[str, Fixed] = {s: Fixed(defaults(s) | (data.get(s) or {})) for s in SECTIONS}
+    settlement = SETTLEMENTS[(data.get("world") or {}).get("settlement", "village")]
+    usual: dict[str, dict[str, Any]] = {s: defaults(s) | (settlement if s == "world" else {}) for s in SECTIONS}
+    sections: dict[str, Fixed] = {s: Fixed(usual[s] | (data.get(s) or {})) for s in SECTIONS}
     skip = tuple(dict.fromkeys(data.get("skip") or ()))
     # The three are always there. A hybrid that the file does not define mixes the pragmatic and activist of the file.
     strategies = Fixed(BUILT_IN | read_strategies({"hybrid": HYBRID} | (data.get("strategies") or {})))

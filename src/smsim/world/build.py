@@ -10,7 +10,8 @@ import numpy as np
 
 from smsim.engine.arrays import Array, Households, Places
 from smsim.errors import ScenarioError
-from smsim.world.households import at_the_start, cell_of, settle_people
+from smsim.world import cache
+from smsim.world.households import CELLS, at_the_start, cell_of, settle_people
 from smsim.world.samplers import identities
 from smsim.world.services import community_starts, lay_out, treated_communities
 from smsim.world.ties import FLAWS, compress, draw_ties, flaw, homophily_order, invitations, weighted_degree
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 16 * 2**30
 INVITATIONS = ("random", "nominated", "hub", "kin")
+# The arrays of a ground: of the fields of `Households` and `Places`, those that `dress` and constants do not give.
+PEOPLE = tuple(
+    name
+    for name in Households._fields
+    if name not in ("invite_id", "invite_weight", "reference", "threshold", "initial_stage")
+)
+PLACES = tuple(name for name in Places._fields if name != "cells")
+OTHERS = ("wealth_rank", "order", "degree")
+# Parameters of the section `world` that shape a ground; the others belong to the run.
+SHAPING = (
+    "households", "households_per_community", "communities_per_facility", "communities_per_district",
+    "median_distance_km", "female_headed_share", "minority_share", "minority_icc", "hesitant_share", "hesitancy_icc",
+    "child_share", "media_access_log_odds", "media_wealth_gradient", "participation", "participation_gradient",
+    "religious_following", "traditional_following", "womens_following", "youth_following", "opposed_share",
+    "opposed_response", "mean_ties", "homophily", "kin_households", "rewiring", "school_share", "cross_community_ties",
+    "market_share", "place_clustering",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +117,20 @@ def check_size(scenario: Scenario) -> None:
 
 
 def build_ground(world: Mapping[str, Any], seed: int) -> Ground:
-    """People, ties and places, from the section `world` of a scenario."""
-    start = community_starts(world["households"], world["households_per_community"])
-    return _ground(world, seed, start, None)
+    """People, ties and places, from the section `world` of a scenario; a large one is kept on disk, see `cache`."""
+    shape = {name: world[name] for name in SHAPING}
+    start = community_starts(shape["households"], shape["households_per_community"])
+    entry = cache.entry(shape, seed) if shape["households"] >= cache.SMALLEST else None
+    if entry is None:
+        return _ground(shape, seed, start, None)
+    arrays = cache.recall(entry, PEOPLE + PLACES + OTHERS)
+    if arrays is None:
+        ground = _ground(shape, seed, start, None)
+        named = ground.people | ground.places._asdict() | ground._asdict()
+        cache.keep(entry, {name: named[name] for name in PEOPLE + PLACES + OTHERS})
+        return ground
+    people, places, others = ({name: arrays[name] for name in names} for names in (PEOPLE, PLACES, OTHERS))
+    return Ground(people, Places(**places, cells=CELLS), **others, seed=seed)
 
 
 def dress(scenario: Scenario, ground: Ground) -> World:
@@ -114,8 +143,9 @@ def dress(scenario: Scenario, ground: Ground) -> World:
         threshold[b], stage[b] = at_the_start(key, b, ids, people["community"], people["hesitant"], behaviour)
     invite_id, invite_weight = np.empty_like(ids), np.empty(len(ids))
     invitations(
-        INVITATIONS.index(scenario.campaign["invitation"]), start, ground.order, people["joiner"], people["indptr"],
-        people["neighbor"], people["weight"], ground.degree, invite_id, invite_weight,
+        INVITATIONS.index(scenario.campaign["invitation"]), scenario.world["kin_households"], start, ground.order,
+        people["joiner"], people["indptr"], people["neighbor"], people["weight"], ground.degree, invite_id,
+        invite_weight,
     )  # fmt: skip
     households = Households(
         **people,
@@ -143,24 +173,15 @@ def _ground(world: Mapping[str, Any], seed: int, start: Array, rows: tuple[Array
     )  # fmt: skip
     unlike = people["minority"] + people["hesitant"] + (1.0 - rank)
     order = homophily_order(key, start, ids, world["homophily"], unlike)
+    people |= {"draw_id": ids, "community": community}
     if rows is None:
-        ends = draw_ties(
-            key, start, places.district, ids, community, order, people["membership"], world["mean_ties"],
-            world["rewiring"], world["cross_community_ties"],
-        )  # fmt: skip
+        ends = draw_ties(key, start, people, places, order, world)
         rows = compress(n, *ends)
         del ends  # half of the memory
     indptr, neighbor, weight = rows
     degree = weighted_degree(indptr, weight)
     traits = (people[name] for name in ("female", "minority", "hesitant", "distance_km"))
-    people |= {
-        "draw_id": ids,
-        "community": community,
-        "cell": cell_of(rank, *traits),
-        "indptr": indptr,
-        "neighbor": neighbor,
-        "weight": weight,
-    }
+    people |= {"cell": cell_of(rank, *traits), "indptr": indptr, "neighbor": neighbor, "weight": weight}
     _freeze(*people.values(), *places[:-1], rank, order, degree)
     return Ground(people, places, rank, order, degree, seed)
 

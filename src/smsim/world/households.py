@@ -21,7 +21,8 @@ CELL_AXES = (
 )
 CELLS = 80
 REMOTE_KM = 5.0  # Tegegne 2018: facility delivery differs most within and beyond 5 km
-MEMBERSHIP_SHARES = (0.9, 0.8, 0.35, 0.25)  # religious, traditional, women's, youth groups; assumed
+# Who follows which leader, by bit of `membership`: parameters of the section `world`.
+FOLLOWINGS = ("religious_following", "traditional_following", "womens_following", "youth_following")
 MIN_KM, MAX_KM = 0.1, 40.0
 
 
@@ -34,10 +35,12 @@ def settle_people(seed: np.uint64, ids: Array, community: Array, world: Mapping[
 
     def below(stream: int, share: Any) -> Array:
         """A flag for a share of the households, uint8 (N,)."""
-        return (uniforms(seed, stream, ids) < share).view(np.uint8)
+        flag: Array = uniforms(seed, stream, ids) < share
+        return flag.view(np.uint8)
 
     def clustered(place: int, home: int, share: float, icc: float) -> Array:
-        return below(home, beta_shares(seed, place, places, share, icc)[community])
+        shares = beta_shares(seed, place, places, share, icc)
+        return below(home, side_by_side(seed, place, places, shares, world["place_clustering"])[community])
 
     place = normals(seed, on.WEALTH_PLACE, places)
     # z = sqrt(.3) z_c + sqrt(.7) e_i
@@ -46,8 +49,8 @@ def settle_people(seed: np.uint64, ids: Array, community: Array, world: Mapping[
     km_here = world["median_distance_km"] * exp_of(0.5 * normals(seed, on.DISTANCE_PLACE, places) - 0.3 * place)
     km = km_here[community] * exp_of(0.3 * normals(seed, on.DISTANCE_HOME, ids))
     membership = np.zeros(len(ids), np.uint8)
-    for k, share in enumerate(MEMBERSHIP_SHARES):
-        membership |= below(on.MEMBERSHIP + (k << 8), share) << k
+    for k, following in enumerate(FOLLOWINGS):
+        membership |= below(on.MEMBERSHIP + (k << 8), world[following]) << k
     # acc ~ B(logistic(.4 + 4 (r - .5)))
     odds = world["media_access_log_odds"] + world["media_wealth_gradient"] * (rank - 0.5)
     # u < clip(pi (1 + kappa (1 - 2 m)) (1.3 if women's or youth member else .7), 0, 1), m = 1 - r
@@ -64,6 +67,21 @@ def settle_people(seed: np.uint64, ids: Array, community: Array, world: Mapping[
         "fear": uniforms(seed, on.FEAR, ids),
         "wealth_rank": rank,
     }
+
+
+def side_by_side(seed: np.uint64, stream: int, places: Array, shares: Array, clustering: float) -> Array:
+    """The shares of the communities, moved so that like ones lie together (clustering 1) or as they were drawn (0).
+
+    Sorted by c rank + (1 - c) C U, from a community of the area that differs by seed and stream.
+    """
+    if clustering == 0.0:
+        return shares
+    n = len(shares)
+    rank = np.argsort(np.argsort(shares, kind="stable"), kind="stable")
+    noise = uniforms(seed, on.SIDE_BY_SIDE, places, stream)
+    order = np.argsort(clustering * rank + (1.0 - clustering) * n * noise, kind="stable")
+    first = int(n * uniforms(seed, on.SIDE_BY_SIDE_FIRST, places[:1], stream)[0])
+    return shares[np.roll(order, first)]
 
 
 def wealth_rank(score: Array) -> Array:

@@ -38,7 +38,11 @@ from smsim.engine.draws import exp, fill_uniforms, log, uniform
     TIE_PATH,
     TIE_KEEP,
     TIE_CROSS,
-) = range(1000, 1022)
+    TIE_SCHOOL,
+    TIE_MARKET,
+    SIDE_BY_SIDE,
+    SIDE_BY_SIDE_FIRST,
+) = range(1000, 1026)
 # Streams that differ by behaviour b: stream + 64 b.
 THRESHOLD_PLACE, THRESHOLD_HOME, AWARE_PLACE, AWARE_HOME, ADOPTER_HOME = range(2000, 2005)
 # Not plain int: for each of those that is an argument Numba would compile anew.

@@ -1,27 +1,28 @@
 """Ties: kin, neighbours, groups and a few across communities; then one compressed row per household.
 
 Inside a community households stand in an order in which those alike in language, hesitancy and wealth are close
-(homophily 1) or not (0). Kin are blocks of four in that order, neighbours the places four and five further on (some
-rewired), and the women's, youth and religious groups are random paths through their members.
+(homophily 1) or not (0). Kin are blocks in that order, neighbours the two places after a block's length further on
+(some rewired), and the women's, youth and religious groups, and parents at a school, are random paths through their
+members. Ties across communities are made in the district, or at the market of those that share a facility.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from smsim.engine import kernel
-from smsim.engine.arrays import Array
+from smsim.engine.arrays import Array, Places
 from smsim.engine.draws import log
 from smsim.world import samplers as on
 from smsim.world.samplers import identities, sort_within, uniforms
 
-KIN = 4
-KIN_TIES = 3.0  # per household
-RING_TIES = 4.0
-SOCIAL_TIES = 1.2  # women's and youth paths: 2 x (.35 + .25)
-PATH_TIES = 1.8  # one religious path: 2 x .9
+RING_TIES = 4.0  # per household
 FULLEST = 0.9  # of all possible ties in a community: beyond, random paths would find hardly any new one
 RELIGIOUS, WOMENS, YOUTH = 1, 4, 8
+CHILD = 1
 
 
 def homophily_order(seed: np.uint64, start: Array, ids: Array, homophily: float, unlike: Array) -> Array:
@@ -33,17 +34,23 @@ def homophily_order(seed: np.uint64, start: Array, ids: Array, homophily: float,
 
 
 def draw_ties(
-    seed: np.uint64, start: Array, district: Array, ids: Array, community: Array, order: Array, membership: Array,
-    mean_ties: float, rewiring: float, cross: float,
-) -> tuple[Array, Array, Array]:  # fmt: skip
+    seed: np.uint64, start: Array, people: Mapping[str, Array], places: Places, order: Array, world: Mapping[str, Any]
+) -> tuple[Array, Array, Array]:
     """Ends and weights of all ties, each once, before duplicates are merged: two int32 and one uint8 array."""
-    inside = mean_ties / (1.0 + cross)
+    ids, membership = people["draw_id"], people["membership"]
+    cross, block, school = world["cross_community_ties"], world["kin_households"], world["school_share"]
+    inside = world["mean_ties"] / (1.0 + cross)
+    # Ties per household: a path gives two to each of its members.
+    social = 2.0 * (world["womens_following"] + world["youth_following"]) + 2.0 * school * world["child_share"]
+    path = 2.0 * world["religious_following"]
     sizes = np.diff(start)
     # Communities have few different sizes.
-    by_size = np.array([passes_wanted(people, inside) for people in range(int(sizes.min()), int(sizes.max()) + 1)])
+    by_size = np.array(
+        [passes_wanted(n, inside, block - 1.0, social, path) for n in range(int(sizes.min()), int(sizes.max()) + 1)]
+    )
     keep_kin, keep_near, passes = np.ascontiguousarray(by_size[sizes - sizes.min()].T)
-    # At most: 3 / 2 among kin, 2 along the ring, 1 in each group and path.
-    most = int(np.sum(sizes * (5.5 + np.ceil(passes))))
+    # At most: among kin, 2 along the ring, 1 in each group and path.
+    most = int(np.sum(sizes * (0.5 * (block - 1) + 5.0 + np.ceil(passes))))
     room = most + int(cross * most) + 1
     a, b, w = np.empty(room, np.int32), np.empty(room, np.int32), np.ones(room, np.uint8)
 
@@ -52,55 +59,59 @@ def draw_ties(
         return uniforms(seed, stream, ids, n) if keep.min() < 1.0 else np.zeros(len(ids))
 
     m = 0
-    for further in range(1, KIN):
-        m = kin_ties(start, order, further, keep_kin, chance(on.TIE_KIN, further, keep_kin), a, b, m)
+    for further in range(1, block):
+        m = kin_ties(start, order, block, further, keep_kin, chance(on.TIE_KIN, further, keep_kin), a, b, m)
     w[:m] = 2
-    for step in (4, 5):
+    for step in (block, block + 1):
         rewired, target = uniforms(seed, on.TIE_RING, ids, step), uniforms(seed, on.TIE_RING, ids, 8 + step)
         kept = chance(on.TIE_KEEP, step, keep_near)
-        m = ring_ties(start, order, step, rewiring, rewired, target, keep_near, kept, a, b, m)
-    paths = [(WOMENS, keep_near), (YOUTH, keep_near)]
-    paths += [(RELIGIOUS, np.minimum(passes - k, 1.0)) for k in range(int(np.ceil(passes.max())))]
-    for which, (group, keep) in enumerate(paths):
-        stream = on.TIE_PATH + (which << 12)
+        m = ring_ties(start, order, step, world["rewiring"], rewired, target, keep_near, kept, a, b, m)
+    paths = [(membership, WOMENS, on.TIE_PATH, keep_near), (membership, YOUTH, on.TIE_PATH + (1 << 12), keep_near)]
+    if school > 0.0:
+        paths += [(people["child"], CHILD, on.TIE_SCHOOL, school * keep_near)]
+    for k in range(int(np.ceil(passes.max()))):
+        paths += [(membership, RELIGIOUS, on.TIE_PATH + (2 + k << 12), np.minimum(passes - k, 1.0))]
+    for groups, group, stream, keep in paths:
         swap, kept = uniforms(seed, stream, ids), chance(stream, 1, keep)
-        m = path_ties(start, order, membership, group, swap, keep, kept, np.empty(sizes.max(), np.int32), a, b, m)
-    x, y = cross_ties(seed, start, district, community, int(cross * m + 0.5))
+        m = path_ties(start, order, groups, group, swap, keep, kept, np.empty(sizes.max(), np.int32), a, b, m)
+    x, y = cross_ties(seed, start, places, people["community"], world["market_share"], int(cross * m + 0.5))
     stop = m + len(x)
     a[m:stop], b[m:stop] = x, y
     return a[:stop], b[:stop], w[:stop]
 
 
 @kernel
-def passes_wanted(n, inside):  # type: ignore[no-untyped-def]
+def passes_wanted(n, inside, kin, social, path):  # type: ignore[no-untyped-def]
     """Shares kept of kin, and of ring and social ties; and the number of religious paths, for a mean of `inside` ties.
+
+    kin, social, path: ties per household among kin, in the other groups, and in one religious path.
 
     Every new random tie of a household with d ties among n falls on an old one with chance d / n, so a path of r ties
     per household adds r (1 - d / n): d grows as n - (n - d0) e^(-r p / n), which is solved for p.
     """
     most = FULLEST * (n - 1)
     wanted = min(inside, most)
-    base = KIN_TIES + RING_TIES + SOCIAL_TIES
-    if wanted <= KIN_TIES:
-        return wanted / KIN_TIES, 0.0, 0.0
+    base = kin + RING_TIES + social
+    if wanted <= kin:
+        return wanted / kin, 0.0, 0.0
     if wanted <= base:
-        return 1.0, (wanted - KIN_TIES) / (base - KIN_TIES), 0.0
+        return 1.0, (wanted - kin) / (base - kin), 0.0
     already = min(base * (1.0 - 0.5 * base / n), most) if n > base else 0.0
     if already >= wanted:
         return 1.0, 1.0, 0.0
-    return 1.0, 1.0, n / PATH_TIES * log((n - already) / (n - wanted))
+    return 1.0, 1.0, n / path * log((n - already) / (n - wanted))
 
 
 @kernel
-def kin_ties(start, order, further, keep, kept, a, b, m):  # type: ignore[no-untyped-def]
-    """Ties `further` places on inside the cliques of four, behind the m ties in a and b; how many there are then.
+def kin_ties(start, order, block, further, keep, kept, a, b, m):  # type: ignore[no-untyped-def]
+    """Ties `further` places on inside the cliques, behind the m ties in a and b; how many there are then.
 
     keep: float64 (C,), share of them that is kept: those whose `kept`, float64 (N,), is below.
     """
     for c in range(start.shape[0] - 1):
         first, stop = start[c], start[c + 1]
         for x in range(first, stop - further):
-            if (x - first) % KIN + further < KIN and kept[order[x]] < keep[c]:
+            if (x - first) % block + further < block and kept[order[x]] < keep[c]:
                 a[m], b[m] = order[x], order[x + further]
                 m += 1
     return m
@@ -153,19 +164,36 @@ def path_ties(start, order, membership, bit, swap, keep, kept, group, a, b, m): 
     return m
 
 
-def cross_ties(seed: np.uint64, start: Array, district: Array, community: Array, wanted: int) -> tuple[Array, Array]:
-    """Ends of random ties between two communities of one district. Districts of one community have none."""
+def cross_ties(
+    seed: np.uint64, start: Array, places: Places, community: Array, market_share: float, wanted: int
+) -> tuple[Array, Array]:
+    """Ends of random ties between two communities of one district. Districts of one community have none.
+
+    A share of them joins communities that share a facility too, at whose place the market is, where there are such.
+    """
     ids = identities(wanted)
     x = (uniforms(seed, on.TIE_CROSS, ids) * start[-1]).astype(np.int64)
-    bounds = np.searchsorted(district, np.arange(district[-1] + 2))
     home = community[x]
-    low, high = start[bounds[district[home]]], start[bounds[district[home] + 1]]
-    own = start[home + 1] - start[home]
+    low, high = _extent(start, places.district)
+    own = np.diff(start)[home]
+    if market_share > 0.0:
+        low_near, high_near = (end[home] for end in _extent(start, places.facility))
+        low_near, high_near = np.maximum(low[home], low_near), np.minimum(high[home], high_near)
+        at_market = (uniforms(seed, on.TIE_MARKET, ids) < market_share) & (high_near - low_near > own)
+        low, high = np.where(at_market, low_near, low[home]), np.where(at_market, high_near, high[home])
+    else:
+        low, high = low[home], high[home]
     outside = (high - low) - own
-    # Uniform over the district less the own community.
+    # Uniform over the district or market less the own community.
     y = low + (uniforms(seed, on.TIE_CROSS, ids, 1) * outside).astype(np.int64)
     y += np.where(y >= start[home], own, 0)
     return x[outside > 0], y[outside > 0]
+
+
+def _extent(start: Array, area: Array) -> tuple[Array, Array]:
+    """First household of the area of each community, and of the next area: two int64 (C,)."""
+    bounds = np.searchsorted(area, np.arange(area[-1] + 2))
+    return start[bounds[area]], start[bounds[area + 1]]
 
 
 def compress(n: int, a: Array, b: Array, w: Array) -> tuple[Array, Array, Array]:
@@ -219,7 +247,7 @@ def fill_rows(a, b, w, indptr, words):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def invitations(kind, start, order, joiner, indptr, neighbor, weight, degree, identity, weights):  # type: ignore[no-untyped-def]
+def invitations(kind, block, start, order, joiner, indptr, neighbor, weight, degree, identity, weights):  # type: ignore[no-untyped-def]
     """Who is invited to dialogues, into identity uint32 (N,) and weights float64 (N,), mean 1 over joiners.
 
     kind 0: anybody; 1: whom neighbours name, sum_j w_ij / k_j; 2: those with most ties; 3: whole kin blocks together.
@@ -241,7 +269,7 @@ def invitations(kind, start, order, joiner, indptr, neighbor, weight, degree, id
                 joiners += 1
         for x in range(first, stop):
             i = order[x]
-            identity[i] = order[first + ((x - first) // KIN) * KIN] if kind == 3 else i
+            identity[i] = order[first + ((x - first) // block) * block] if kind == 3 else i
             if kind in (1, 2):
                 weights[i] = weights[i] * joiners / total if total > 0.0 else 1.0
 
