@@ -130,7 +130,17 @@ def test_the_notebook_example_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch
         "CHANGELOG.md",
         *(
             f"docs/{n}.md"
-            for n in ("evaluation", "model", "networks", "parameters", "planner", "researcher", "steps", "trainer")
+            for n in (
+                "evaluation",
+                "evidence",
+                "model",
+                "networks",
+                "parameters",
+                "planner",
+                "researcher",
+                "steps",
+                "trainer",
+            )
         ),
     ],
 )
