@@ -112,7 +112,8 @@ function show() {
   at("moved").innerHTML = `<div class="moved">${["A", "B"].map(side => moved(side, found[side])).join("")}</div>`;
   const legend = figure.legend || figure.center.find(one => one.items);
   const items_ = (Array.isArray(legend) ? legend[0] : legend).items;
-  [_("no campaign"), label("A"), label("B")].forEach((text, n) => { items_[n].label = {value: text} });
+  [_("no campaign"), label("A"), label("B")].forEach((text, n) => {
+    items_[n].label = {value: data.rtl.includes(language) ? `\u2067${text}\u2069` : text} });
   if (at("revealed").innerHTML) reveal();
 }
 

@@ -48,6 +48,7 @@ DEFAULT = ("campaign.budget_per_household", "behaviour.taboo", "behaviour.servic
 POINTS = 4
 SPARE = 0.85
 KEYWORDS = {"_": None}
+OPTIONS = {"parse_template_string": True}  # of JavaScript, where many texts stand
 
 
 @dataclass(frozen=True)
@@ -304,7 +305,7 @@ def texts() -> tuple[str, ...]:
     """Every text that the file's script and frame say, in English."""
     found = []
     for name, method in (("pack.js", "javascript"), ("pack.html", "jinja2")):
-        found += [str(m[1]) for m in extract_from_file(method, HERE / name, keywords=KEYWORDS)]
+        found += [str(m[1]) for m in extract_from_file(method, HERE / name, keywords=KEYWORDS, options=OPTIONS)]
     # What the figures say, which the script writes anew in another language.
     found += [
         "weeks since the campaign began", "share of households that do it", "share that does it", "US$", "campaign",
