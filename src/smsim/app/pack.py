@@ -235,6 +235,7 @@ def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: di
         bars(words, words("Where the money went, under plan A and plan B"), words("US$")).figure,
         *(village(words, side, week, height=400).figure for side in SIDE_COLOURS),
     ]
+    figures[0].legend[0].visible = False  # on a phone it would cover the curves; the page has its own
     data = {
         "language": language,
         "languages": LANGUAGES,
