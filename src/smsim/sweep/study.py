@@ -123,14 +123,39 @@ def load_sweep(folder: str | os.PathLike[str]) -> Sweep:
     ScenarioError : there is none, or it is no sweep of a scenario
     """
     store = Store.open(Path(folder) / RUNS)
-    spec = store.spec
-    if "scenario" not in spec:
+    if "scenario" not in store.spec:
         raise ScenarioError(f"{folder}: holds a sweep of a function, not of a scenario")
+    return Sweep(store, *_asked(store.spec))
+
+
+def sweep_again(
+    spec: Mapping[str, Any],
+    out: Path,
+    threads: int | None = None,
+    cluster: str | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Sweep:
+    """Run what a specification asks, from nothing, into a folder.
+
+    Raises
+    ------
+    ScenarioError : the folder holds another sweep, or this SALib makes another design of the same request
+    """
+    model, factors, design = _asked(spec)
+    described = {key: spec[key] for key in ("scenario", "digest", "notes")}
+    store = begin(out / RUNS, model, factors, design, described)
+    store.refuse_unless(spec)
+    complete(store, model, threads, cluster, None, progress)
+    return Sweep(store, model, factors, design)
+
+
+def _asked(spec: Mapping[str, Any]) -> tuple[Campaigns, tuple[Factor, ...], Design]:
+    """Model, factors and design of a specification."""
     scenario = Scenario.from_mapping(spec["scenario"]["given"], spec["scenario"]["name"])
-    factors = tuple(Factor(**{**entry, "choices": tuple(entry["choices"])}) for entry in spec["factors"])
+    factors = tuple(Factor(**entry) for entry in spec["factors"])
     design = Design(spec["method"], spec["n"], int(spec["seed"]), spec["second_order"], spec["groups"])
     model = Campaigns(scenario, factors, tuple(spec["strategies"]), spec["replicates"], int(spec["seed"]))
-    return Sweep(store, model, factors, design)
+    return model, factors, design
 
 
 class Sweep:
@@ -344,6 +369,10 @@ class Sweep:
         self, outcomes: Sequence[str] | None, progress: Callable[[int, int], Any] | None
     ) -> tuple[pd.DataFrame, ...]:
         wanted = tuple(quantities(self.model.columns(), self.strategies, outcomes))
+        if outcomes is None:  # what is decided on is always analysed
+            behaviour, outcome = self.decision
+            more = quantities([f"{behaviour}/{outcome}"], self.strategies, [outcome], levels_only=())
+            wanted = tuple(dict.fromkeys([*wanted, *more]))
         if wanted not in self._analysed:
             self._analysed[wanted] = self._analyse_anew(wanted, progress or (lambda done, total: None))
         return self._analysed[wanted]
