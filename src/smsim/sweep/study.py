@@ -302,11 +302,11 @@ class Sweep:
         """Where each strategy wins: strategy, box of factors, and the box as a sentence."""
         winners = self.winners()
         behaviour, outcome = self.decision
-        use = np.isin(winners.points, independent_points(self.design, self.factors))
-        x = self.x[winners.points[use]]
+        x, block = self.x[winners.points], winners.points // self.design.block(self.factors)
+        own = np.isin(winners.points, independent_points(self.design, self.factors))
         found = []
         for s, strategy in enumerate(winners.strategies):
-            for box in find_boxes(self.factors, x, winners.winner[use] == s):
+            for box in find_boxes(self.factors, x, winners.winner == s, block=block, own=own):
                 words = sentence(box, self.factors, strategy, say_outcome(behaviour, outcome))
                 found.append((strategy, box, words))
         return found
