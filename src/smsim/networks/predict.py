@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INTERVAL = 0.9  # share of the simulated villages between low and high
+MOST_NUMBERS, FEWEST_DRAWS = 20_000_000, 200  # households times simulations: a few hundred MB
 LEFT_OUT_DRAWS = 1000
 FEWEST_VILLAGES = 4  # to leave one out and learn from the others how much villages differ
 ALL = "all"
@@ -73,7 +74,8 @@ def simulate_future(fit: NetworkFit, data: Networks, seed: int) -> Future:
     """One simulation per draw of the fit; villages have effects of their own, drawn anew."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 2]))
     data = named_alike(fit, data)
-    draws = fit.draws
+    # Their order is random, so the first are as good as any; ten thousands of households do with fewer.
+    draws = fit.draws.iloc[: max(FEWEST_DRAWS, MOST_NUMBERS // len(data.ids))]
     x, z = fit.design.matrix(data), fit.design.village_matrix(data)
     own = rng.standard_normal((len(data.villages), len(draws))) * draws["village spread"].to_numpy()
     names = [c.name for c in fit.design.households]
