@@ -16,6 +16,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array
 from smsim.errors import DataError
+from smsim.networks.blas import one_thread
 from smsim.networks.data import Networks
 from smsim.networks.design import Design, learn_design
 from smsim.networks.hazard import PEERS_SPREAD, Posterior, Rows, Spreads, final_rows, laplace, timed_rows
@@ -70,6 +71,7 @@ class NetworkFit:
         return float(middle), float(low), float(high)
 
 
+@one_thread
 def fit_networks(
     data: Networks, seed: int = 1000, draws: int = DRAWS, progress: Progress | None = None, ends: Ends | None = None
 ) -> NetworkFit:

@@ -9,6 +9,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array
 from smsim.errors import DataError
+from smsim.networks.blas import one_thread
 from smsim.networks.data import Networks
 from smsim.networks.design import learn_design
 from smsim.networks.fit import NetworkFit, Progress, without
@@ -90,6 +91,7 @@ def simulate_future(fit: NetworkFit, data: Networks, seed: int) -> Future:
     return Future(data, fit.periods, len(times), period)
 
 
+@one_thread
 def predict(fit: NetworkFit, data: Networks, seed: int = 1) -> pd.DataFrame:
     """Median and 90% interval of what each village, and all together, will do: one row per unit and quantity.
 
@@ -193,6 +195,7 @@ def _covered(table: pd.DataFrame) -> float:
     return float(((table["low"] <= table["observed"]) & (table["observed"] <= table["high"])).mean())
 
 
+@one_thread
 def cross_validate(
     fit: NetworkFit, seed: int = 1000, threads: int | None = None, progress: Progress | None = None
 ) -> Validation | None:
