@@ -106,8 +106,7 @@ def predict(fit: NetworkFit, data: Networks, seed: int = 1) -> pd.DataFrame:
     for unit, quantity, values in _quantities(future):
         known = values[~np.isnan(values)]
         if len(known):
-            low, middle, high = np.quantile(known, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
-            rows.append((unit, quantity, middle, low, high))
+            rows.append((unit, quantity, *_middle(known)[:3]))
     found = pd.DataFrame(rows, columns=["unit", "quantity", "median", "low", "high"])
     # Six digits: far beyond what is known, and free of what the last bits of a machine's linear algebra do.
     return found.round(6)
@@ -246,8 +245,12 @@ def cross_validate(
 
 
 def _middle(values: Array) -> tuple[float, float, float, float]:
-    low, middle, high = np.quantile(values, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
-    return float(middle), float(low), float(high), float(values.mean())
+    """Median, low and high of the interval, mean."""
+    low, high = np.quantile(values, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    # A small village has few possible shares; the median is interpolated between them (mid-distribution function).
+    shares, counts = np.unique(values, return_counts=True)
+    middle = np.interp(0.5, (np.cumsum(counts) - counts / 2) / len(values), shares)
+    return float(np.clip(middle, low, high)), float(low), float(high), float(values.mean())
 
 
 def logistic_rate(training: Networks, other: Networks, ties: bool) -> float:
