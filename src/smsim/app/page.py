@@ -15,7 +15,7 @@ from bokeh.events import DocumentReady
 from bokeh.models import ColumnDataSource, CustomJS
 
 from smsim.app.closeup import CloseUp
-from smsim.app.compute import Answer, Bench, Cancelled
+from smsim.app.compute import WORLDS, Answer, Bench, Cancelled
 from smsim.app.controls import Controls
 from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, isolated, nice_top
 from smsim.app.state import Visitor, open_scenario, scenario_files
@@ -25,6 +25,7 @@ from smsim.i18n import LANGUAGES, SOURCE, Words, reviewed
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 ADDRESS = "127.0.0.1"
+AT_ONCE, FEW = 6_000, 4  # households up to which all worlds come at once; worlds of a first picture beyond
 
 
 class Page:
@@ -235,6 +236,11 @@ class Page:
                 return number == self._asked
 
             try:
+                if (
+                    int(scenario.world["households"]) > AT_ONCE
+                ):  # a first picture soon, the whole answer when it is there
+                    glimpse = self.bench.answer(scenario, list(names.values()), FEW, wanted=wanted)
+                    self._later(partial(self._show, glimpse, names))
                 answer = self.bench.answer(scenario, list(names.values()), wanted=wanted)
                 self._later(partial(self._show, answer, names, number))
             except Cancelled:
@@ -270,7 +276,8 @@ class Page:
             self._show_money(answer, names)
             _ = self.words
             text = _("{n} worlds", n=_.number(answer.worlds))
-            self.status.object = f"<p class='status' data-answer='{number}'>{escape(text)}</p>"
+            whole = f"data-answer='{number}'" if answer.worlds == WORLDS else ""
+            self.status.object = f"<p class='status' aria-live='polite' {whole}>{escape(text)}</p>"
         self.closeup.refresh()
 
     def _show_groups(self, answer: Answer, names: dict[str, str]) -> None:
@@ -328,7 +335,7 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     say("Trying out the first scenario; the first time, the engine is compiled, which takes a minute or two.")
     bench = Bench()
     scenario, names = visitor.question()
-    bench.answer(scenario, list(names.values()))
+    bench.answer(scenario, list(names.values()), FEW)
     if port:
         _check_port(port)
     pn.extension(notifications=False)
