@@ -61,6 +61,16 @@ def test_a_value_without_a_sweep_range_can_be_fitted_from_zero():
     assert calibrate(scenario(fitted=fitted), replicates=2).values["behaviours.it.initial_adopters"] >= 0
 
 
+def test_a_budget_is_fitted_although_the_walk_meets_some_that_cannot_pay_the_set_up():
+    target = {"behaviour": "it", "strategy": "hybrid", "when": "end", "value": 0.0, "tolerance": 0.02, "source": "made"}
+    fitted = [{"path": "campaign.budget_per_household", "to": "the end", "by": "this test"}]
+    poor = scenario(
+        targets=[target], fitted=fitted, campaign={"weeks": 4, "pretest_cost": 0, "budget_per_household": 2}
+    )
+    fit = calibrate(poor, replicates=2)  # no budget reaches 0, so that it falls until the set-up is all there is
+    assert 0 < fit.values["campaign.budget_per_household"] < 2
+
+
 def test_the_fit_is_written_with_its_seeds(tmp_path):
     calibrate(scenario(), replicates=2).write(tmp_path, "smsim calibrate")
     written = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))

@@ -133,6 +133,19 @@ def test_without_control_arm_the_change_is_all_there_is() -> None:
     assert found.interviews == 2 * 30 * 7
 
 
+def test_what_begins_with_the_campaign_has_no_baseline_and_is_compared_between_the_arms() -> None:
+    # Rounds every 13 weeks, in the seventh week of each: five weeks of burn-in hold none.
+    rounds = {"soap": {"kind": "round"}}
+    found = evaluate(small(behaviours=rounds, run={"burn_in_weeks": 5}), replicates=4, seed=3)
+    world = found.worlds[0]
+    assert not world.has_baseline
+    assert world.control is not None
+    assert expected_change(world) == coverage_of(world.treated.after) - coverage_of(world.control.after)
+    everybody = found.design._replace(clusters=16, per_cluster=1000)
+    assert found.survey(everybody, 2)[0].change == pytest.approx([expected_change(world)] * 2)
+    assert "there is no baseline" in found.summary()[1]
+
+
 def test_events_that_never_come_are_reported_as_missing() -> None:
     births = {"soap": {"kind": "event", "event_rate": 0.0}}
     found = evaluate(small(behaviours=births), clusters=3, replicates=2, seed=3)

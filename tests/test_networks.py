@@ -18,6 +18,8 @@ from smsim.networks.hazard import log_likelihood
 from smsim.networks.patterns import shuffled, tie_correlation
 from smsim.networks.spread import simulate_spread
 from smsim.networks.store import read_fit
+from smsim.validate import networks as validated
+from smsim.validate.check import Check, Picture
 from test_cli import smsim_says
 
 OUTCOME = ["toa", "adopted"]
@@ -38,14 +40,14 @@ def read(folder: Path, peers: float, mapping: str = "never: 9\ntime: toa\nadopte
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with made-up villages, others without outcomes, and a fit of the first."""
     place = tmp_path_factory.mktemp("networks")
-    nodes, ties = made_up.villages(count=5, size=20)
+    nodes, ties = made_up.villages(count=4, size=20)
     made_up.write(place / "villages", nodes, ties)
     other, more = made_up.villages(count=3, size=20, seed=2)
     made_up.write(place / "others", other.drop(columns=OUTCOME), more)
     made_up.write(place / "known", other, more)
     code, said, wrong = smsim_says("calibrate", "--data", str(place / "villages"), "--out", str(place / "fit"))
     assert code == 0, wrong
-    assert "Each village predicted from the others (5 villages" in said
+    assert "Each village predicted from the others (4 villages" in said
     return place
 
 
@@ -206,6 +208,18 @@ def test_a_text_where_a_number_must_stand_is_named_with_its_line(tmp_path: Path)
         fit_networks(read_networks(tmp_path))
 
 
+def test_a_line_longer_than_the_first_is_an_error_and_dates_are_months(tmp_path: Path) -> None:
+    nodes, ties = made_up.villages(count=2, size=10)
+    dated = nodes.assign(toa=[f"1955-{t:02d}" if t < 9 else "" for t in nodes["toa"]])
+    data = read_networks(made_up.write(tmp_path, dated, ties))
+    months = nodes["toa"][nodes["toa"] < 9]
+    assert data.periods == tuple(f"1955-{month:02d}" for month in range(months.min(), months.max() + 1))
+    with open(tmp_path / "nodes.csv", "a", encoding="utf-8") as file:
+        file.write("1,2,3,4,5,6,7,8,9,10\n")
+    with pytest.raises(DataError, match="one row per line"):
+        read_networks(tmp_path)
+
+
 def test_long_times_are_put_into_at_most_forty_periods_and_one_village_needs_no_column(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     nodes = pd.DataFrame({"id": [f"p{k}" for k in range(60)], "time": rng.integers(1900, 2000, 60)})
@@ -258,6 +272,23 @@ def test_the_correlation_along_ties_is_that_of_all_pairs_counted_one_by_one(tmp_
 
 
 # ---- controls
+
+
+def test_validate_judges_a_folder_of_data_with_its_controls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validated, "SHUFFLES", 1)
+    made_up.write(tmp_path / "made_up", *made_up.villages(count=4, size=16))
+    found = list(validated.checks(tmp_path))
+    claims = " ".join(f.claim for f in found if isinstance(f, Check))
+    for words in (
+        "beyond their village",
+        "shuffled within villages show no effect",
+        "better than by the mean",
+        "cover",
+    ):
+        assert words in claims
+    assert {f.name for f in found if isinstance(f, Picture)} == {"networks-made-up", "networks-made-up-curve"}
+    with pytest.raises(DataError, match=r"no nodes\.csv"):
+        next(validated.checks(tmp_path / "made_up" / "nowhere"))
 
 
 def test_a_known_effect_of_neighbours_is_found(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,12 @@ def test_each_step_costs_a_separated_loss_where_people_must_be_won() -> None:
 def test_each_step_hardly_matters_where_the_clinic_is_the_bottleneck() -> None:
     result = premortem(load_scenario(SCENARIOS / "steps-queue.yaml"))
     assert {step: result.loss(step).verdict for step in STEPS} == dict.fromkeys(STEPS, "hardly matters")
+
+
+@pytest.mark.validation
+def test_the_study_of_the_steps_prints_its_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(SCENARIOS.parent / "experiments"))
+    importlib.import_module("08_eight_steps").main(2)
+    assert "| 8b documentation and dissemination | " in capsys.readouterr().out

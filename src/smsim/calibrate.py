@@ -24,6 +24,7 @@ from smsim.scenario import Scenario, Target
 from smsim.simulate import simulate_all
 from smsim.world import World
 
+FAR = 1e3  # tolerances; the distance of values that cannot be run
 STEP = 0.04  # of the sweep range: wide enough to move many of the few hundred events that a target is counted on
 
 
@@ -43,6 +44,8 @@ class Fit:
             {
                 "behaviour": target.behaviour,
                 "strategy": target.strategy,
+                "against": target.against,
+                "measure": target.measure,
                 "when": target.when,
                 "target": target.value,
                 "tolerance": target.tolerance,
@@ -107,7 +110,12 @@ def calibrate(
         if progress is not None:
             progress(tried, trials)
         trial = with_values(scenario, dict(zip(paths, start + (x - 1) * width, strict=True)))
-        missed: Array = (reproduce(trial, seeds, threads) - goals) / tolerances
+        try:
+            missed: Array = (reproduce(trial, seeds, threads) - goals) / tolerances
+        except ScenarioError:  # a budget below the set-up: far from every target, so that the walk turns back
+            if tried == 1:
+                raise
+            return np.full(len(goals), FAR)
         return missed
 
     found = least_squares(

@@ -6,6 +6,7 @@ A worker that is lost costs time, not results: what it was doing is done again e
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
         address = {"address": cluster.scheduler_address}
     elif "://" in where:
         address = {"address": where}
-    elif os.path.isfile(where):  # noqa: PTH113  # Path.is_file fails for a name that is too long
+    elif _appears(where):
         address = {"scheduler_file": str(Path(where))}
     elif where.rpartition(":")[2].isdecimal():
         address = {"address": f"tcp://{where}"}
@@ -79,3 +80,13 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
             client.close()
         if cluster is not None:
             cluster.close()
+
+
+def _appears(file: str) -> bool:
+    """Whether a scheduler file is there; one that a scheduler is only just starting to write is waited for."""
+    until = time.monotonic() + (PATIENCE if file.endswith(".json") else 0)
+    while not os.path.isfile(file):  # noqa: PTH113  # Path.is_file fails for a name that is too long
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.2)
+    return True

@@ -135,7 +135,8 @@ def draw(scenario: Scenario, design: Design, world: Observed, draws: int = DRAWS
     """So many surveys of one world; the same ones whenever it is asked."""
     errors = errors_of(scenario)
     random = np.random.default_rng([world.seed, *design[:2]])
-    arms = [_draw_arm(scenario, design, arm, errors, draws, random) for arm in (world.treated, world.control) if arm]
+    both = [arm for arm in (world.treated, world.control) if arm]
+    arms = [_draw_arm(scenario, design, arm, errors, draws, random, world.has_baseline) for arm in both]
     found = arms[0].change if len(arms) == 1 else survey.difference_in_differences(arms[0].change, arms[1].change)
     low, high = survey.interval(found)
     endline = arms[0].after
@@ -150,7 +151,13 @@ def draw(scenario: Scenario, design: Design, world: Observed, draws: int = DRAWS
 
 
 def _draw_arm(
-    scenario: Scenario, design: Design, arm: Arm, errors: Errors, draws: int, random: np.random.Generator
+    scenario: Scenario,
+    design: Design,
+    arm: Arm,
+    errors: Errors,
+    draws: int,
+    random: np.random.Generator,
+    baseline: bool,
 ) -> Drawn:
     """Both rounds go to the same clusters (lots) and ask other households."""
     if design.lots:
@@ -159,14 +166,16 @@ def _draw_arm(
         hit = np.tile(np.arange(len(size)), (draws, 1))
         asked = [survey.interview(counts, hit, design.per_cluster, errors, random) for counts in rounds]
         before, after = (survey.estimate_lots(sample, size) for sample in asked)
-        return Drawn(before, after, survey.change_in_lots(before, after), asked[1])
+        change = survey.change_in_lots(before if baseline else survey.nothing(after), after)
+        return Drawn(before, after, change, asked[1])
     listed = list_of(scenario) if design.question == "list" else None
     hit = survey.draw_clusters(arm.before.households, design.clusters, draws, random)
     asked = [
         survey.interview(counts, hit, design.per_cluster, errors, random, listed) for counts in (arm.before, arm.after)
     ]
     before, after = (survey.estimate(sample) for sample in asked)
-    return Drawn(before, after, survey.change(before, after, hit), asked[1])
+    change = survey.change(before if baseline else survey.nothing(after), after, hit)
+    return Drawn(before, after, change, asked[1])
 
 
 def _verdicts(scenario: Scenario, design: Design, truth: Counts, answers: survey.Sample) -> tuple[float, float]:

@@ -100,7 +100,7 @@ def write_manifest(path: Path, scenario: Scenario, command: str | None, details:
         "command": command,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "libraries": {name: _installed(name) for name in LIBRARIES},
+        "libraries": {name: installed(name) for name in LIBRARIES},
         "strategies": {name: plan.shares() for name, plan in scenario.strategies.items()},
         "resolved": {
             "world": dict(scenario.world),
@@ -117,10 +117,11 @@ def write_manifest(path: Path, scenario: Scenario, command: str | None, details:
 
 def package_version() -> str:
     """Version of smsim; "0+source" when it runs without being installed."""
-    return _installed("smsim") or "0+source"
+    return installed("smsim") or "0+source"
 
 
-def _installed(name: str) -> str | None:
+def installed(name: str) -> str | None:
+    """Version of an installed package, None if it is not there."""
     try:
         return version(name)
     except PackageNotFoundError:

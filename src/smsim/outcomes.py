@@ -138,9 +138,15 @@ def group_cells() -> Array:
     return table
 
 
+@cache
+def _groups_of_cells() -> Array:
+    return np.ascontiguousarray(group_cells().T, np.float64)
+
+
 def by_group(counts: Array) -> Array:
     """Counts by cell, (..., 80), summed into groups: int64 (..., 14)."""
-    return np.asarray(counts, np.int64) @ group_cells().T
+    # In float64, which holds counts exactly, for NumPy multiplies no integer matrices fast.
+    return (np.asarray(counts, np.float64) @ _groups_of_cells()).astype(np.int64)
 
 
 def coverage_counts(record: Record, kinds: tuple[str, ...]) -> tuple[Array, Array]:
@@ -149,12 +155,16 @@ def coverage_counts(record: Record, kinds: tuple[str, ...]) -> tuple[Array, Arra
     Permanent and repeated: households that have adopted or maintain it, of all. Events and rounds: served, of those
     eligible, both summed over the last 26 weeks (fewer at the start of the run).
     """
-    covered = by_group(record.stage[..., ADOPTED] + record.stage[..., MAINTAINED])
-    possible = by_group(record.stage.sum(axis=-1))
+    weeks, behaviours = record.stage.shape[:2]
+    covered = np.empty((weeks, behaviours, len(GROUPS)), np.int64)
+    possible = np.empty_like(covered)
     for b, kind in enumerate(kinds):
         if kind in COUNTED_BY_CASE:
             covered[:, b] = last_weeks(by_group(record.served[:, b]))
             possible[:, b] = last_weeks(by_group(record.eligible[:, b]))
+        else:
+            covered[:, b] = by_group(record.stage[:, b, :, ADOPTED] + record.stage[:, b, :, MAINTAINED])
+            possible[:, b] = by_group(record.stage[0, b].sum(axis=-1))  # nobody moves between groups
     return covered, possible
 
 
@@ -202,12 +212,14 @@ def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key,
     # Administrative coverage: what the programme counts, over the population that it believes there is.
     counted = scenario.campaign["doses_recorded_ratio"] / scenario.campaign["target_population_ratio"]
     for b, name in enumerate(scenario.behaviours):
-        for g, group in enumerate(GROUPS):
-            before = coverage[weeks.baseline, b, g] if weeks.baseline >= 0 else math.nan
-            found[Key(name, group, "coverage_baseline")] = before
-            found[Key(name, group, "coverage_end")] = coverage[weeks.end, b, g]
-            found[Key(name, group, "coverage_follow_up")] = coverage[weeks.follow_up, b, g]
-            found[Key(name, group, "refused_end")] = refused[b, g]
+        by_groups = {
+            "coverage_baseline": coverage[weeks.baseline, b] if weeks.baseline >= 0 else np.full(len(GROUPS), math.nan),
+            "coverage_end": coverage[weeks.end, b],
+            "coverage_follow_up": coverage[weeks.follow_up, b],
+            "refused_end": refused[b],
+        }
+        for outcome, values in by_groups.items():
+            found |= {Key(name, group, outcome): value for group, value in zip(GROUPS, values.tolist(), strict=True)}
         target = float(scenario.run["target_coverage"])
         own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]))
         own |= {f"administrative_{when}": counted * found[Key(name, ALL, f"coverage_{when}")] for when in WHENS}

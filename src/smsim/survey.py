@@ -132,6 +132,11 @@ def estimate_lots(sample: Sample, size: Array) -> Estimate:
     return Estimate(value, spread, sample.asked.sum(axis=1), weight * (own - value[:, None]))
 
 
+def nothing(like: Estimate) -> Estimate:
+    """A share known to be 0: the baseline of what began with the campaign."""
+    return Estimate(*(np.zeros_like(part) for part in like))
+
+
 class Change(NamedTuple):
     """D estimates of a change between two rounds in the same clusters, with what a test needs; (D,) each."""
 

@@ -37,6 +37,12 @@ def _size(e: Evaluation) -> str:
 def _report(e: Evaluation) -> str:
     table = e.table().set_index("quantity")
     before, after = table.loc["coverage before"], table.loc["coverage after"]
+    if not all(world.has_baseline for world in e.worlds):
+        return (
+            f"Nobody could be asked about {e.behaviour} before the campaign: there is no baseline. At its end "
+            f"coverage was {percent(after['true'])}; the survey would report {percent(after['reported'])}, give or "
+            f"take {points(table.loc['half width', 'reported'])}."
+        )
     question = "a list experiment" if e.design.question == "list" else "the survey"
     ratio = table.loc["design effect", "reported"]
     effect = "" if e.design.question == "list" or math.isnan(ratio) else f" (design effect {ratio:.1f})"
@@ -51,6 +57,8 @@ def _gain(e: Evaluation) -> str:
     table = e.table().set_index("quantity")
     gain, true = table.loc["change"], table.loc["effect on the treated", "true"]
     how = "as a difference in differences" if e.controlled else "as a change, for there is no control arm"
+    if not all(world.has_baseline for world in e.worlds):
+        how = "as the difference between the arms" if e.controlled else "for there is neither baseline nor control arm"
     rest = f"{points(gain['true'] - true)} would have come without the campaign"
     if e.controlled:
         rest = f"{points(table.loc['effect on the control arm', 'true'])} came to the control arm as well"

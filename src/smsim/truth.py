@@ -33,6 +33,11 @@ class Observed(NamedTuple):
     spill: float  # the same of the untreated communities; missing if there are none
     seed: int
 
+    @property
+    def has_baseline(self) -> bool:
+        """Whether anybody could be asked before the campaign: not where its rounds are the first ones."""
+        return all(arm.before.possible.any() for arm in (self.treated, self.control) if arm)
+
 
 def observe(scenario: Scenario, strategy: str, behaviour: str, seed: int) -> Observed:
     """The truth of one world, as a survey could find it, and the effect of the campaign."""
@@ -84,14 +89,21 @@ def count_at(scenario: Scenario, strategy: str, behaviour: str, world: World, se
 
 
 def expected_change(world: Observed) -> float:
-    """What an evaluation without error would find in a world: its difference in differences, or its change."""
-    found = coverage_of(world.treated.after) - coverage_of(world.treated.before)
+    """What an evaluation without error would find in a world: its difference in differences, or its change.
+
+    Without baseline it is the difference between the arms at the endline, or the coverage then.
+    """
+    found = coverage_of(world.treated.after)
     if world.control is not None:
-        found -= coverage_of(world.control.after) - coverage_of(world.control.before)
-    return found
+        found -= coverage_of(world.control.after)
+    if not world.has_baseline:
+        return found
+    found -= coverage_of(world.treated.before)
+    return found if world.control is None else found + coverage_of(world.control.before)
 
 
 def coverage_of(counts: Counts) -> float:
+    """Covered of those who could be; missing if nobody could."""
     possible = int(counts.possible.sum())
     return float(counts.covered.sum() / possible) if possible else math.nan
 

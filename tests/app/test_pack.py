@@ -13,6 +13,7 @@ pytest.importorskip("bokeh")
 
 from typer.testing import CliRunner
 
+import smsim.app.pack as pack_module
 from smsim.app.compute import ITEMS, Bench
 from smsim.app.pack import MOST_BYTES, grid, texts, write_pack
 from smsim.app.texts import activity_names
@@ -85,6 +86,13 @@ def test_every_language_is_inside(pack: Path) -> None:
 
 def test_every_text_of_the_file_is_in_the_catalogues() -> None:
     assert set(texts()) <= {message.id for message in template()}
+
+
+def test_every_text_that_the_script_says_was_found_in_it() -> None:
+    script = Path(pack_module.__file__).with_name("pack.js").read_text(encoding="utf-8")
+    said = set(re.findall(r'\b_\(\s*"([^"]+)"', script))
+    assert len(said) > 20
+    assert said <= set(texts())
 
 
 def test_all_that_money_buys_has_a_plain_name() -> None:

@@ -60,7 +60,10 @@ def test_a_sweep_survives_the_loss_of_a_worker_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("where", ["nowhere", "scheduler.json", ""])
-def test_a_cluster_that_is_nothing_is_refused(where: str, tmp_path: Path) -> None:
+def test_a_cluster_that_is_nothing_is_refused(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smsim import cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE", 0)
     with pytest.raises(ScenarioError, match="neither an address"):
         sweep(tiny(), out=tmp_path, cluster=where, **HOW)
 

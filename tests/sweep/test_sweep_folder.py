@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -172,3 +174,49 @@ def test_another_outcome_can_decide(file: Path, done: tuple[Path, str]) -> None:
     code, _, complained = says("sweep", done[0], "--decide", "coverge_end")
     assert code == 2
     assert "soap/coverage_end" in complained
+
+
+def test_a_bundle_reruns_with_one_command_to_the_same_bytes(done: tuple[Path, str], tmp_path: Path) -> None:
+    decided = ["--decide", "unmet_demand", "--phase", f"{SWEPT[1]},{SWEPT[2]}"]
+    code, said, _ = says("sweep", done[0], "--bundle", *decided)
+    assert code == 0
+    assert "bundle.zip" in said
+    code, said, _ = says("sweep", done[0] / "bundle.zip", "--out", tmp_path / "again", "--threads", "2")
+    assert code == 0, said
+    assert said.startswith("The same to the byte: all ")
+    assert tables(tmp_path / "again") == {k: v for k, v in tables(done[0]).items() if k != "bundle.zip"}
+    assert says("sweep", done[0])[0] == 0  # as it was before, for the other tests
+
+
+def test_a_bundle_is_an_ro_crate_that_lists_every_file_with_its_checksum(done: tuple[Path, str]) -> None:
+    assert says("sweep", done[0], "--bundle")[0] == 0
+    with zipfile.ZipFile(done[0] / "bundle.zip") as archive:
+        crate = json.loads(archive.read("ro-crate-metadata.json"))
+        sums = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+    entities = {entity["@id"]: entity for entity in crate["@graph"]}
+    assert crate["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    assert entities["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    root = entities["./"]
+    assert {"name", "description", "datePublished", "license"} <= set(root)
+    parts = {part["@id"] for part in root["hasPart"]}
+    assert parts == set(sums) - {"ro-crate-metadata.json"}
+    assert {name: entities[name]["sha256"] for name in parts} == {name: sums[name] for name in parts}
+    action = entities["#sweep"]
+    assert {e["@id"] for e in action["object"]} >= {"scenario.yaml", "runs/sweep.json"}
+    assert {e["@id"] for e in action["result"]} >= {"indices.csv", "outcomes.parquet", "summary.txt"}
+
+
+def test_a_bundle_of_another_version_or_a_damaged_one_is_refused(done: tuple[Path, str], tmp_path: Path) -> None:
+    assert says("sweep", done[0], "--bundle")[0] == 0
+    with zipfile.ZipFile(done[0] / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "open")
+    spec = tmp_path / "open" / "runs" / "sweep.json"
+    other = json.loads(spec.read_text(encoding="utf-8")) | {"smsim": "9.9.9"}
+    spec.write_text(json.dumps(other), encoding="utf-8")
+    code, _, complained = says("sweep", tmp_path / "open", "--out", tmp_path / "again")
+    assert code == 2
+    assert "was made by smsim 9.9.9" in complained
+    spec.unlink()
+    code, _, complained = says("sweep", tmp_path / "open", "--out", tmp_path / "again")
+    assert code == 1
+    assert "the bundle is damaged" in complained

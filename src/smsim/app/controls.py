@@ -101,8 +101,9 @@ class Controls:
                 self.changed()
 
         chooser.param.watch(chosen, "value")
+        whole = _("The parts always make the whole: what one gets, the others give.")
         note = pn.pane.HTML(
-            f"<p class='note'>{escape(_('The parts always make the whole: what one gets, the others give.'))}</p>",
+            f"<p class='note'>{escape(whole)}</p>",
             sizing_mode="stretch_width", stylesheets=[NOTE_CSS],
         )  # fmt: skip
         return pn.Column(chooser, note, *self.parts[side].values(), sizing_mode="stretch_width")
@@ -148,8 +149,9 @@ class Controls:
         _ = self.words
         about = _("Source: {source}", source=dial.source)
         usual = _("In this scenario: {value}", value=dial.say(dial.value, self.words))
+        what = _("where this comes from")
         html = (
-            f"<details><summary aria-label='{escape(_('where this comes from'))}'>i</summary>"
+            f"<details><summary aria-label='{escape(what)}'>i</summary>"
             f"<p>{escape(usual)}. {escape(about)}.</p></details>"
         )
         info = pn.pane.HTML(html, width=30, margin=(4, 12, 0, 0), stylesheets=[INFO_CSS])

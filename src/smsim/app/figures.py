@@ -91,6 +91,11 @@ def base_figure(alt: str, name: str, **options: Any) -> Any:
     return made
 
 
+def isolated(words: Words, text: str) -> str:
+    """A text that runs from right to left if its language does, whatever stands around it (Unicode's isolates)."""
+    return f"\u2067{text}\u2069" if words.right_to_left else text
+
+
 # ---- curves
 
 

@@ -98,10 +98,10 @@ function show() {
   figure.x_range.start = weeks[0]; figure.x_range.end = weeks[weeks.length - 1]; figure.y_range.end = top(high);
   model("campaign").left = 0.5; model("campaign").right = data.campaign[k] + 0.5; model("campaign-label").y = top(high);
   const whom = named().whom;
-  at("headline").innerHTML = `<p class="headline">${_(
-    "At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
+  const answer = _("At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
     {a: `<b class="a">${percent(found.A.groups[0][0], 1)}</b>`, b: `<b class="b">${percent(found.B.groups[0][0], 1)}</b>`,
-      none: percent(found.none.groups[0][0], 1), whom})} ${ahead(usable, chosen.A, chosen.B)}</p>`;
+      none: percent(found.none.groups[0][0], 1), whom});
+  at("headline").innerHTML = `<p class="headline">${answer} ${ahead(usable, chosen.A, chosen.B)}</p>`;
   at("cards").innerHTML = `<div class="cards">${["A", "B"].map(side => card(side, found[side])).join("")}</div>`;
   at("sides").innerHTML = `<span class="a">● ${escape(label("A"))}</span><span class="b">■ ${escape(label("B"))}</span>`;
   const rows = named().groups, widest = Math.max(...["A", "B"].flatMap(side => found[side].groups.map(one => one[2] || 0)));
@@ -110,9 +110,10 @@ function show() {
   const most = Math.max(1, ...items.flatMap(n => [found.A.money[n], found.B.money[n]]));
   dots("money", items.map(n => named().items[n]), side => items.map(n => [found[side].money[n], 0, 0]), most * 1.05);
   at("moved").innerHTML = `<div class="moved">${["A", "B"].map(side => moved(side, found[side])).join("")}</div>`;
-  const legend = figure.legend || figure.center.find(one => one.items);
-  const items_ = (Array.isArray(legend) ? legend[0] : legend).items;
-  [_("no campaign"), label("A"), label("B")].forEach((text, n) => { items_[n].label = {value: text} });
+  const lines = [["A", "", label("A")], ["B", "9 5", label("B")], ["none", "2 5", _("no campaign")]];
+  at("key").innerHTML = lines.map(([side, dashes, text]) => `<span><svg width="46" height="14" aria-hidden="true"><line
+    x1="2" y1="7" x2="44" y2="7" stroke="${data.colours[side] || "#6b7280"}" stroke-width="4"
+    stroke-dasharray="${dashes}"/></svg>${escape(text)}</span>`).join("");
   if (at("revealed").innerHTML) reveal();
 }
 
@@ -141,9 +142,9 @@ function card(side, one) {
 function moved(side, one) {
   const listed = one.sources.map((share, n) => [share, named().sources[n]]).filter(([share]) => share >= 5)
     .sort((x, y) => y[0] - x[0]).slice(0, 4).map(([share, text]) => `${text} ${percent(share)}`).join(", ");
-  return `<p class="${side.toLowerCase()}">${listed
-    ? _("Plan {side}: what weighed most for those who took it up: {sources}.", {side, sources: listed})
-    : _("Plan {side}: nobody took it up.", {side})}</p>`;
+  const weighed = _("Plan {side}: what weighed most for those who took it up: {sources}.", {side, sources: listed});
+  const nobody = _("Plan {side}: nobody took it up.", {side});
+  return `<p class="${side.toLowerCase()}">${listed ? weighed : nobody}</p>`;
 }
 
 // ---- guesses

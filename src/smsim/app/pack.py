@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from babel.messages.extract import extract_from_file
-from bokeh.embed import file_html
+from bokeh.embed import components
 from bokeh.models import Slider
 from bokeh.resources import Resources
 from jinja2 import Environment
@@ -48,6 +48,7 @@ DEFAULT = ("campaign.budget_per_household", "behaviour.taboo", "behaviour.servic
 POINTS = 4
 SPARE = 0.85
 KEYWORDS = {"_": None}
+OPTIONS = {"parse_template_string": True}  # of JavaScript, where many texts stand
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,7 @@ def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: di
         bars(words, words("Where the money went, under plan A and plan B"), words("US$")).figure,
         *(village(words, side, week, height=400).figure for side in SIDE_COLOURS),
     ]
+    figures[0].legend[0].visible = False  # on a phone it would cover the curves; the page has its own
     data = {
         "language": language,
         "languages": LANGUAGES,
@@ -257,28 +259,23 @@ def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: di
     }
     environment = Environment(autoescape=True)
     environment.globals["_"] = lambda text: Markup("<span data-say='{0}'>{1}</span>").format(text, words(text))
-    environment.globals["embed"] = lambda root: Markup(
-        "<div id='{0}' data-root-id='{1}' style='display: contents'></div>"
-    ).format(root.elementid, root.id)
     page = environment.from_string((HERE / "pack.html").read_text(encoding="utf-8"))
-    return str(
-        file_html(
-            figures,
-            resources=Resources(mode="inline"),
-            title=f"smsim: {scenario.about.get('title') or scenario.name}",
-            template=page,
-            template_variables={
-                "lang": language,
-                "direction": "rtl" if words.right_to_left else "ltr",
-                "name": scenario.about.get("title") or scenario.name,
-                "style": Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours
-                "script": Markup((HERE / "pack.js").read_text(encoding="utf-8")),
-                # `</script>` inside a text would end the element that holds it.
-                "data": Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")),
-                "languages": LANGUAGES,
-                "legend": Markup(stage_legend(words)),
-            },
-        )
+    # Not `file_html`: where Panel is loaded too, that asks for Panel's programs beside the file.
+    plot_script, roots = components({figure.name: figure for figure in figures})
+    programs = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).js_raw
+    return page.render(
+        lang=language,
+        direction="rtl" if words.right_to_left else "ltr",
+        name=scenario.about.get("title") or scenario.name,
+        style=Markup((HERE / "style.css").read_text(encoding="utf-8")),  # ours, as all that follows
+        script=Markup((HERE / "pack.js").read_text(encoding="utf-8")),
+        bokeh=[Markup(program) for program in programs],
+        plot_script=Markup(plot_script),
+        figures={name: Markup(div) for name, div in roots.items()},
+        # `</script>` inside a text would end the element that holds it.
+        data=Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")),
+        languages=LANGUAGES,
+        legend=Markup(stage_legend(words)),
     )
 
 
@@ -304,7 +301,7 @@ def texts() -> tuple[str, ...]:
     """Every text that the file's script and frame say, in English."""
     found = []
     for name, method in (("pack.js", "javascript"), ("pack.html", "jinja2")):
-        found += [str(m[1]) for m in extract_from_file(method, HERE / name, keywords=KEYWORDS)]
+        found += [str(m[1]) for m in extract_from_file(method, HERE / name, keywords=KEYWORDS, options=OPTIONS)]
     # What the figures say, which the script writes anew in another language.
     found += [
         "weeks since the campaign began", "share of households that do it", "share that does it", "US$", "campaign",

@@ -15,16 +15,17 @@ from bokeh.events import DocumentReady
 from bokeh.models import ColumnDataSource, CustomJS
 
 from smsim.app.closeup import CloseUp
-from smsim.app.compute import Answer, Bench, Cancelled
+from smsim.app.compute import WORLDS, Answer, Bench, Cancelled
 from smsim.app.controls import Controls
-from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, nice_top
+from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, isolated, nice_top
 from smsim.app.state import Visitor, open_scenario, scenario_files
 from smsim.app.texts import SHOWN_GROUPS, activity_names, cards, group_names, headline, moved_by, strategy_name
 from smsim.errors import ScenarioError, SmsimError
-from smsim.i18n import LANGUAGES, SOURCE, Words
+from smsim.i18n import LANGUAGES, SOURCE, Words, reviewed
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 ADDRESS = "127.0.0.1"
+AT_ONCE, FEW = 6_000, 4  # households up to which all worlds come at once; worlds of a first picture beyond
 
 
 class Page:
@@ -100,8 +101,16 @@ class Page:
         self.side = pn.Column(
             self.controls.view, width=350, scroll="y-auto", css_classes=["side"], sizing_mode="stretch_height"
         )
+        made = ""
+        if _.language != SOURCE and reviewed(_.language).reviewed < reviewed(_.language).translated:
+            made = _("Translations were made by a machine and wait for review by people who speak the language.")
         self.main = pn.Column(
-            self.problem, self.tabs, sizing_mode="stretch_both", css_classes=["main"], scroll="y-auto"
+            self.problem,
+            self.tabs,
+            self._html(f"<p class='note'>{escape(made)}</p>", visible=bool(made)),
+            sizing_mode="stretch_both",
+            css_classes=["main"],
+            scroll="y-auto",
         )
         self.view[:] = [self._header(), pn.Row(self.side, self.main, sizing_mode="stretch_both", css_classes=["body"])]
         self.view.styles = {"direction": self._direction}
@@ -135,7 +144,8 @@ class Page:
         hide.param.watch(lambda event: setattr(self.side, "visible", event.new), "value")
         scenario.param.watch(lambda event: self.open(event.new), "value")
         language.param.watch(lambda event: self.speak(event.new), "value")
-        parts: list[Any] = [hide, self._html(f"<h1>{escape(_('smsim workshop'))}</h1>", width=180), scenario]
+        name = _("smsim workshop")
+        parts: list[Any] = [hide, self._html(f"<h1>{escape(name)}</h1>", width=180), scenario]
         behaviours = list(self.visitor.scenario.behaviours)
         if len(behaviours) > 1:
             which = pn.widgets.Select(options=behaviours, value=self.visitor.behaviour, width=150, stylesheets=css)
@@ -208,7 +218,9 @@ class Page:
             if self._busy:
                 return
             self._busy = True
-        self.status.object = f"<p class='status' aria-live='polite'>{escape(self.words('working …'))}</p>"
+        _ = self.words
+        text = _("working …")
+        self.status.object = f"<p class='status' aria-live='polite'>{escape(text)}</p>"
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
@@ -224,6 +236,11 @@ class Page:
                 return number == self._asked
 
             try:
+                if (
+                    int(scenario.world["households"]) > AT_ONCE
+                ):  # a first picture soon, the whole answer when it is there
+                    glimpse = self.bench.answer(scenario, list(names.values()), FEW, wanted=wanted)
+                    self._later(partial(self._show, glimpse, names))
                 answer = self.bench.answer(scenario, list(names.values()), wanted=wanted)
                 self._later(partial(self._show, answer, names, number))
             except Cancelled:
@@ -246,8 +263,8 @@ class Page:
         self.say_problem("")
         with pn.io.hold():
             self.curves.show(answer, names, b)
-            self.curves.figure.legend[0].items[1].label = {"value": self.labels["A"]}
-            self.curves.figure.legend[0].items[2].label = {"value": self.labels["B"]}
+            for item, side in zip(self.curves.figure.legend[0].items, ("none", *names), strict=True):
+                item.label = {"value": isolated(self.words, self.labels[side])}
             self.headline.object = headline(answer, names, self.labels, b, self.words)
             self.cards.object = cards(answer, names, self.labels, b, self.words)
             self.moved_by.object = moved_by(answer, names, b, self.words)
@@ -257,8 +274,10 @@ class Page:
             )
             self._show_groups(answer, names)
             self._show_money(answer, names)
-            text = self.words("{n} worlds", n=self.words.number(answer.worlds))
-            self.status.object = f"<p class='status' data-answer='{number}'>{escape(text)}</p>"
+            _ = self.words
+            text = _("{n} worlds", n=_.number(answer.worlds))
+            whole = f"data-answer='{number}'" if answer.worlds == WORLDS else ""
+            self.status.object = f"<p class='status' aria-live='polite' {whole}>{escape(text)}</p>"
         self.closeup.refresh()
 
     def _show_groups(self, answer: Answer, names: dict[str, str]) -> None:
@@ -316,7 +335,7 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     say("Trying out the first scenario; the first time, the engine is compiled, which takes a minute or two.")
     bench = Bench()
     scenario, names = visitor.question()
-    bench.answer(scenario, list(names.values()))
+    bench.answer(scenario, list(names.values()), FEW)
     if port:
         _check_port(port)
     pn.extension(notifications=False)

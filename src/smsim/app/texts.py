@@ -179,7 +179,8 @@ def moved_by(answer: Answer, names: dict[str, str], behaviour: int, words: Words
         shares = sorted(answer.sources(name, behaviour).items(), key=lambda pair: -pair[1])
         listed = ", ".join(f"{said[source]} {words.percent(share)}" for source, share in shares[:4] if share >= 0.005)
         text = _("Plan {side}: what weighed most for those who took it up: {sources}.", side=side, sources=listed)
-        html += f"<p class='{side.lower()}'>{text if listed else _('Plan {side}: nobody took it up.', side=side)}</p>"
+        nobody = _("Plan {side}: nobody took it up.", side=side)
+        html += f"<p class='{side.lower()}'>{text if listed else nobody}</p>"
     return f"<div class='moved'>{html}</div>"
 
 
@@ -216,7 +217,8 @@ def stage_legend(words: Words) -> str:
         "<svg width='26' height='18' aria-hidden='true'><line x1='1' y1='9' x2='25' y2='9' stroke='#CC0077' "
         "stroke-width='4'/></svg>"
     )
-    items.append(f"<span>{tie}{escape(_('a tie that just carried an adoption'))}</span>")
+    carried = _("a tie that just carried an adoption")
+    items.append(f"<span>{tie}{escape(carried)}</span>")
     return f"<div class='legend'>{''.join(items)}</div>"
 
 
@@ -252,10 +254,11 @@ def why_html(found: Why, side: str, label: str, words: Words) -> str:
         f"<path d='{EVENT_MARKS[e.kind]}'/></svg><span>{escape(e.text)}</span></li>"
         for e in found.events
     )
+    when, happened = _("At the end of the run"), _("What happened, week by week")
     return (
-        f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><h4>{_('At the end of the run')}</h4>"
+        f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><h4>{when}</h4>"
         f"<p><strong>{escape(found.verdict)}</strong></p>"
-        f"{bar}<h4>{_('What happened, week by week')}</h4><ol>{rows}</ol></section>"
+        f"{bar}<h4>{happened}</h4><ol>{rows}</ol></section>"
     )
 
 

@@ -253,6 +253,11 @@ class WhatIf(NamedTuple):
             "At the end of the campaign, {without} households of the village would do it instead of {households}.",
             without=words.number(self.village_without), households=words.number(self.village),
         )  # fmt: skip
+        if self.village == self.village_without:
+            village = _(
+                "At the end of the campaign, {households} households of the village do it all the same.",
+                households=words.number(self.village),
+            )
         return f"{own} {village}"
 
 

@@ -43,7 +43,10 @@ def calibrate_data(data: Path, mapping: Path | None, out: Path | None, seed: int
         write_fit(staging, fit, validation, seen, seed, command_line())
         save(ego_alter_figure(alike, bool(fit.periods)), staging / "ego-alter.png")
         if validation is not None:
-            save(villages_figure(validation.villages, villages.rates().mean()), staging / "villages.png")
+            save(
+                villages_figure(validation.villages, float(validation.villages["observed"].mean())),
+                staging / "villages.png",
+            )
             if len(validation.curves):
                 save(curves_figure(validation.curves), staging / "curves.png")
     _say_fit(fit, validation, seen)
@@ -52,7 +55,7 @@ def calibrate_data(data: Path, mapping: Path | None, out: Path | None, seed: int
 
 def _say_fit(fit: NetworkFit, validation: Validation | None, seen: pd.DataFrame) -> None:
     typer.echo("\nSeen in the data (90% intervals):")
-    for row in seen.itertuples():
+    for row in seen.dropna(subset="value").itertuples():
         between = f" [{row.low:.3f}, {row.high:.3f}]" if row.low == row.low else ""
         typer.echo(f"  {row.pattern}: {row.value:.3f}{between}")
     middle, low, high = fit.interval("peers")

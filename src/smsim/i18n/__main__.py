@@ -22,10 +22,12 @@ def template() -> Catalog:
     """Every text that the code and the table of parameters hand to a reader, in the order of the code."""
     found = Catalog()
     methods = [("**.py", "python"), ("**.js", "javascript"), ("**.html", "jinja2")]
-    for name, _line, message, comments, _context in extract_from_dir(PACKAGE, methods, keywords=KEYWORDS):
+    options = {"**.js": {"parse_template_string": True}}
+    for name, _line, message, comments, _context in extract_from_dir(PACKAGE, methods, options, KEYWORDS):
         found.add(message, locations=[(name, 0)], auto_comments=comments)
     for parameter in PARAMETERS.values():
-        for text in (parameter.doc, parameter.unit):
+        # A price is said as dollars, and what they buy.
+        for text in (parameter.doc, parameter.unit.removeprefix("US$").strip()):
             if text:
                 found.add(text, locations=[("parameters.py", 0)])
     return found
@@ -43,7 +45,7 @@ def update(language: str) -> Catalog:
         if not message.id:
             continue
         known = old.get(message.id)
-        kept = known is not None and bool(known.string) and isinstance(known.string, type(message.string))
+        kept = known is not None and bool(known.string) and known.pluralizable == message.pluralizable
         new.add(
             message.id,
             known.string if known is not None and kept else None,
@@ -58,8 +60,9 @@ def main() -> None:
     """Write the catalogues."""
     for language in LANGUAGES:
         if language != SOURCE:
+            new = update(language)  # before the file is opened, which empties it
             with (FOLDER / f"{language}.po").open("wb") as file:
-                write_po(file, update(language), width=110, omit_header=False, sort_output=False, include_lineno=False)
+                write_po(file, new, width=110, omit_header=False, sort_output=False, include_lineno=False)
 
 
 if __name__ == "__main__":

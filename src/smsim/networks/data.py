@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -169,10 +170,12 @@ def read_table(path: Path) -> pd.DataFrame:
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     try:
-        table = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True,
-            quoting=csv.QUOTE_MINIMAL, index_col=False,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a line that is longer than the first
+            table = pd.read_csv(
+                io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skipinitialspace=True,
+                quoting=csv.QUOTE_MINIMAL, index_col=False,
+            ).fillna("")  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
         raise DataError(f"{path}: is not a table with one row per line ({' '.join(str(error).split())})") from None
     table.columns = [str(c).strip() for c in table.columns]
@@ -373,7 +376,8 @@ def _outcome(
         adopted = np.where(dated, 1, np.where(unknown, UNKNOWN, 0)).astype(np.int64)
     if not (dated & (adopted == 1)).any():
         raise DataError(f"{path}: column {mapping.time!r} holds no time of any adopter")
-    low, step, names = _periods(values[dated & (adopted == 1)], mapping, periods, span)
+    months = _dated(nodes[mapping.time])
+    low, step, names = _periods(values[dated & (adopted == 1)], months, mapping, periods, span)
     high = values[dated].max()
     count = len(names)
     period = np.full(len(values), count, dtype=np.int64)
@@ -399,13 +403,19 @@ def _times(column: pd.Series, path: Path, name: str) -> Array:
     """Numbers as they are; dates (1965-03 or 1965-03-17) as months, counted from the year 0."""
     import pandas as pd
 
-    if column.str.fullmatch(r"\d{4}-\d{1,2}(-\d{1,2})?|").all() and (column != "").any():
+    if _dated(column):
         parts = column.where(column != "").str.split("-", expand=True)
         return np.asarray(12.0 * pd.to_numeric(parts[0]) + pd.to_numeric(parts[1]) - 1.0, dtype=np.float64)
     return numbers(column, path, name)
 
 
-def _periods(values: Array, mapping: Mapping, periods: tuple[str, ...], span: tuple[float, float] | None) -> Any:
+def _dated(column: pd.Series) -> bool:
+    return bool(column.str.fullmatch(r"\d{4}-\d{1,2}(-\d{1,2})?|").all() and (column != "").any())
+
+
+def _periods(
+    values: Array, months: bool, mapping: Mapping, periods: tuple[str, ...], span: tuple[float, float] | None
+) -> Any:
     """First time, length of a period, and the names of all; those of a fit if given.
 
     One period per unit of the times, however it is called, and at most `MOST_PERIODS`.
@@ -417,4 +427,6 @@ def _periods(values: Array, mapping: Mapping, periods: tuple[str, ...], span: tu
     step = max(1.0, float(np.ceil((high - low + 1) / MOST_PERIODS)))
     count = int((high - low) // step) + 1
     ends = [low + step * (k + 1) - 1 + mapping.time_zero for k in range(count)]
+    if months:
+        return low, step, tuple(f"{int(end // 12)}-{int(end % 12) + 1:02d}" for end in ends)
     return low, step, tuple(f"{end:g}" for end in ends)

@@ -16,6 +16,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array
 from smsim.errors import DataError
+from smsim.networks.blas import one_thread
 from smsim.networks.data import Networks
 from smsim.networks.design import Design, learn_design
 from smsim.networks.hazard import PEERS_SPREAD, Posterior, Rows, Spreads, final_rows, laplace, timed_rows
@@ -33,6 +34,7 @@ ROUNDS = 6  # of data without times: adoption in so many steps
 GRID = tuple(Spreads(*point) for point in itertools.product((0.5,), (0.003, 0.03, 0.12), (0.05, 0.15, 0.3, 0.5)))
 PEERS = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.5, 6.0)  # at which villages without times are simulated
 SIMULATED = 120
+TURNS = 8
 
 Progress = Callable[[int, int], Any]
 
@@ -69,6 +71,7 @@ class NetworkFit:
         return float(middle), float(low), float(high)
 
 
+@one_thread
 def fit_networks(
     data: Networks, seed: int = 1000, draws: int = DRAWS, progress: Progress | None = None, ends: Ends | None = None
 ) -> NetworkFit:
@@ -165,9 +168,10 @@ def _simulate_ends(data: Networks, x: Array, z: Array, seed: int, tell: Callable
     spreads = Spreads(0.15, 0.04, 0.3)
     offsets, means, simulated = [], [], []
     for k, effect in enumerate(PEERS):
-        offset = np.zeros(len(data.ids))
+        offset = added = np.zeros(len(data.ids))
+        bias = 0.0
         mean = None
-        for turn in range(5):  # what peers add depends on who adopts, and the other way round
+        for turn in range(TURNS):  # what peers add depends on who adopts, and the other way round
             rows = final_rows(data, x, z, offset)
             mean = laplace(rows, spreads, mean).mean
             every = np.hstack([x, z[data.village], np.eye(len(data.villages))[data.village]])
@@ -175,15 +179,24 @@ def _simulate_ends(data: Networks, x: Array, z: Array, seed: int, tell: Callable
             times = np.full((ROUNDS, SIMULATED), mean[0] - np.log(ROUNDS))
             pull = np.full(SIMULATED, effect)
             run = simulate_spread(data, base, None, times, pull, pull, resistance)
-            if turn < 4:
-                added = np.log(np.exp(run.peers).mean(axis=1))
-                offset = added if turn == 0 else (offset + added) / 2  # half a step: whole ones may swing
+            if turn < TURNS - 1:
+                found = np.log(np.exp(run.peers).mean(axis=1))
+                added = found if turn == 0 else (added + found) / 2  # half a step: whole ones may swing
+                # A mean over runs overstates what peers add where they add it to some runs only.
+                # The stronger the peers, the more a small step moves.
+                missed = _log_hazard((run.period < ROUNDS)[known].mean()) - _log_hazard(data.adopted[known].mean())
+                bias += missed / (1 + abs(effect))
+                offset = added + bias
         offsets.append(offset)
         means.append(mean)
         simulated.append(tie_correlation(data, (run.period < ROUNDS).astype(np.float64), known))
         tell(k + 1)
     seen = tie_correlation(data, np.maximum(data.adopted, 0).astype(np.float64)[:, None], known)[:, 0]
     return Ends(np.array(offsets), np.array(means), seen, np.array(simulated))
+
+
+def _log_hazard(share: float) -> float:
+    return float(np.log(-np.log1p(-np.clip(share, 1e-6, 1 - 1e-6))))
 
 
 def _between(values: Array, effect: float) -> Array:

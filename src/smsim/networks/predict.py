@@ -9,6 +9,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array
 from smsim.errors import DataError
+from smsim.networks.blas import one_thread
 from smsim.networks.data import Networks
 from smsim.networks.design import learn_design
 from smsim.networks.fit import NetworkFit, Progress, without
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INTERVAL = 0.9  # share of the simulated villages between low and high
+MOST_NUMBERS, FEWEST_DRAWS = 20_000_000, 200  # households times simulations: a few hundred MB
 LEFT_OUT_DRAWS = 1000
 FEWEST_VILLAGES = 4  # to leave one out and learn from the others how much villages differ
 ALL = "all"
@@ -73,7 +75,8 @@ def simulate_future(fit: NetworkFit, data: Networks, seed: int) -> Future:
     """One simulation per draw of the fit; villages have effects of their own, drawn anew."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 2]))
     data = named_alike(fit, data)
-    draws = fit.draws
+    # Their order is random, so the first are as good as any; ten thousands of households do with fewer.
+    draws = fit.draws.iloc[: max(FEWEST_DRAWS, MOST_NUMBERS // len(data.ids))]
     x, z = fit.design.matrix(data), fit.design.village_matrix(data)
     own = rng.standard_normal((len(data.villages), len(draws))) * draws["village spread"].to_numpy()
     names = [c.name for c in fit.design.households]
@@ -88,6 +91,7 @@ def simulate_future(fit: NetworkFit, data: Networks, seed: int) -> Future:
     return Future(data, fit.periods, len(times), period)
 
 
+@one_thread
 def predict(fit: NetworkFit, data: Networks, seed: int = 1) -> pd.DataFrame:
     """Median and 90% interval of what each village, and all together, will do: one row per unit and quantity.
 
@@ -102,8 +106,7 @@ def predict(fit: NetworkFit, data: Networks, seed: int = 1) -> pd.DataFrame:
     for unit, quantity, values in _quantities(future):
         known = values[~np.isnan(values)]
         if len(known):
-            low, middle, high = np.quantile(known, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
-            rows.append((unit, quantity, middle, low, high))
+            rows.append((unit, quantity, *_middle(known)[:3]))
     found = pd.DataFrame(rows, columns=["unit", "quantity", "median", "low", "high"])
     # Six digits: far beyond what is known, and free of what the last bits of a machine's linear algebra do.
     return found.round(6)
@@ -191,6 +194,7 @@ def _covered(table: pd.DataFrame) -> float:
     return float(((table["low"] <= table["observed"]) & (table["observed"] <= table["high"])).mean())
 
 
+@one_thread
 def cross_validate(
     fit: NetworkFit, seed: int = 1000, threads: int | None = None, progress: Progress | None = None
 ) -> Validation | None:
@@ -241,8 +245,12 @@ def cross_validate(
 
 
 def _middle(values: Array) -> tuple[float, float, float, float]:
-    low, middle, high = np.quantile(values, [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2])
-    return float(middle), float(low), float(high), float(values.mean())
+    """Median, low and high of the interval, mean."""
+    low, high = np.quantile(values, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    # A small village has few possible shares; the median is interpolated between them (mid-distribution function).
+    shares, counts = np.unique(values, return_counts=True)
+    middle = np.interp(0.5, (np.cumsum(counts) - counts / 2) / len(values), shares)
+    return float(np.clip(middle, low, high)), float(low), float(high), float(values.mean())
 
 
 def logistic_rate(training: Networks, other: Networks, ties: bool) -> float:

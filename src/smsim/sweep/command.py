@@ -14,10 +14,11 @@ import typer
 from smsim.errors import RunError, ScenarioError
 from smsim.folder import package_version
 from smsim.scenario import Scenario, load_scenario
+from smsim.sweep.bundle import BUNDLE, bundle_spec, compare_with, is_bundle, write_bundle
 from smsim.sweep.execute import code_digest, complete, read_shard
 from smsim.sweep.problem import read_groups
 from smsim.sweep.store import SPEC, Status, Store
-from smsim.sweep.study import RUNS, Sweep, load_sweep, sweep
+from smsim.sweep.study import RUNS, Sweep, load_sweep, sweep, sweep_again
 from smsim.sweep.write import write_sweep
 
 Progress = Callable[[int, int], Any]
@@ -71,6 +72,8 @@ def sweep_command(
             raise ScenarioError("name a scenario file, or the folder of a sweep that was begun: smsim sweep FILE")
         _echo(status_lines(known_sweeps()) or ["No sweeps below results/."])
         return False
+    if is_bundle(file):
+        return _rerun(Path(file), out, options, command, progress)
     begun = Path(file) if is_sweep(file) else None
     if options.merge:
         parts = [file, *folders] if begun else folders  # the scenario is in the parts; naming it as well is fine
@@ -98,8 +101,33 @@ def sweep_command(
         return study.store.status().failed > 0
     with progress("analysing") as tell:
         said = finish(study, target, options, command, tell)
+    if options.bundle:
+        said += ["", f"Bundle: {write_bundle(study, target, command)}; anybody reruns it by: smsim sweep {BUNDLE}"]
     _echo([*said, "", f"Tables and pictures: {target}"])
     return study.store.status().failed > 0
+
+
+def _rerun(
+    bundle: Path,
+    out: Path | None,
+    options: Options,
+    command: str,
+    progress: Callable[[str], AbstractContextManager[Progress]],
+) -> bool:
+    """Run what a bundle asks and compare every file with it; whether any differs."""
+    target = out if out is not None else RESULTS / f"{bundle.stem}-again"
+    spec, told = bundle_spec(bundle)
+    with progress("sweeping") as tell:
+        study = sweep_again(spec, target, options.threads, options.cluster, tell)
+    study.decision, study.phase = told
+    with progress("analysing") as tell:
+        write_sweep(study, target, command, tell)
+    alike, different = compare_with(bundle, target)
+    if not different:
+        _echo([f"The same to the byte: all {alike} files of {bundle}, run again into {target}"])
+        return False
+    _echo([f"{len(different)} of {alike + len(different)} files differ from {bundle}: {', '.join(different[:12])}"])
+    return True
 
 
 def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Progress) -> Sweep:

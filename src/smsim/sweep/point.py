@@ -12,18 +12,17 @@ import numpy as np
 import pyarrow as pa
 
 from smsim.costs import find_strategy
-from smsim.engine.arrays import ADOPTED, MAINTAINED, Array, Record
+from smsim.engine.arrays import Array, Record
 from smsim.errors import ScenarioError
 from smsim.outcomes import (
     AGAINST_NONE,
     ALL,
-    COUNTED_BY_CASE,
     OUTCOMES,
     Key,
     Weeks,
     against_none,
+    coverage_counts,
     kinds_of,
-    last_weeks,
     outcomes_of,
     share,
 )
@@ -229,17 +228,8 @@ class Watched(Mapping[str, Any]):
 
 def weekly_coverage(scenario: Scenario, record: Record) -> dict[str, Array]:
     """Coverage of every week of the run by behaviour, float32 (T,), as the outcomes count it."""
-    stage = record.stage.sum(axis=2, dtype=np.int64)  # (T, B, 6)
-    found = {}
-    for b, (name, kind) in enumerate(zip(scenario.behaviours, kinds_of(scenario), strict=True)):
-        if kind in COUNTED_BY_CASE:
-            covered, possible = (
-                last_weeks(counts[:, b].sum(axis=1, dtype=np.int64)) for counts in (record.served, record.eligible)
-            )
-        else:
-            covered, possible = stage[:, b, ADOPTED] + stage[:, b, MAINTAINED], stage[:, b].sum(axis=1)
-        found[f"{name}/weekly"] = share(covered, possible).astype(np.float32)
-    return found
+    coverage = share(*(counts[..., 0] for counts in coverage_counts(record, kinds_of(scenario))))
+    return {f"{name}/weekly": coverage[:, b].astype(np.float32) for b, name in enumerate(scenario.behaviours)}
 
 
 def first_week(scenario: Scenario) -> int:

@@ -57,27 +57,44 @@ class Box:
         return [_limit(factors[k], self, k) for k in self.limited]
 
 
-def find_boxes(factors: Sequence[Factor], x: Array, case: Array, boxes: int = 1) -> list[Box]:
+def find_boxes(
+    factors: Sequence[Factor],
+    x: Array,
+    case: Array,
+    boxes: int = 1,
+    block: Array | None = None,
+    own: Array | None = None,
+) -> list[Box]:
     """Boxes in which `case` (P,) is frequent; each next one among the points that the ones before left.
 
     Every second point finds them, the others say how good they are, so that a box is not praised for its luck. A box
-    that is no better there than all points together is left out.
+    that is not surely better there than all points together is left out.
+
+    Parameters
+    ----------
+    block : int (P,), points with the same number share coordinates, as those of a Sobol block do: they are not parted
+        into finders and judges
+    own : bool (P,), points that are draws of their own: what chance can do is judged by these alone
     """
-    finding = np.arange(len(x)) % 2 == 0
+    finding = (np.arange(len(x)) if block is None else block) % 2 == 0
+    own = np.ones(len(x), bool) if own is None else own
+    judges = own & ~finding
     left = finding.copy()
     found: list[Box] = []
     for _ in range(boxes):
-        if case[left].sum() < 10 or case[left].all():
+        if case[left & own].sum() < 10 or case[left].all() or not case[judges].any():
             break
-        box = _simplify(factors, _peel(factors, x[left], case[left]), x[left], case[left])
-        if not box.limited:
+        box = _peel(factors, x[left], case[left])
+        box = _simplify(factors, box, x[left & own], case[left & own])
+        held = box.inside(factors, x)
+        inside, base = case[judges & held], float(case[judges].mean())
+        if not box.limited or not len(inside):
             break
-        held, judged = box.inside(factors, x), ~finding
-        inside, base = case[judged & held], float(case[judged].mean())
-        if not len(inside) or not case[judged].any() or inside.mean() <= base:
+        if binomtest(int(inside.sum()), len(inside), base, alternative="greater").pvalue >= CHANCE:
             break
-        density, coverage = float(inside.mean()), float(inside.sum() / case[judged].sum())
-        found.append(Box(box.ranges, box.choices, density, coverage, float(len(inside) / judged.sum()), base))
+        support = len(inside) / int(judges.sum())
+        coverage = float(inside.sum() / case[judges].sum())
+        found.append(Box(box.ranges, box.choices, float(inside.mean()), coverage, support, base))
         left &= ~held
     return found
 
@@ -151,6 +168,8 @@ def _simplify(factors: Sequence[Factor], box: Box, x: Array, case: Array) -> Box
     while box.limited:
         chances = {}
         held = box.inside(factors, x)
+        if not held.any():
+            return Box({}, {})
         for k in box.limited:
             wider = Box(
                 {j: r for j, r in box.ranges.items() if j != k}, {j: c for j, c in box.choices.items() if j != k}

@@ -43,13 +43,17 @@ def say_outcome(behaviour: str, outcome: str) -> str:
 
 
 def quantities(
-    columns: Sequence[str], strategies: Sequence[str], outcomes: Sequence[str] | None = None
+    columns: Sequence[str],
+    strategies: Sequence[str],
+    outcomes: Sequence[str] | None = None,
+    levels_only: Sequence[str] = LEVELS_ONLY,
 ) -> list[Quantity]:
     """What to analyse, of the columns of a store.
 
     Parameters
     ----------
-    outcomes : names of outcomes instead of the usual ones; with differences each
+    outcomes : names of outcomes instead of the usual ones
+    levels_only : of these, the ones whose differences are not analysed
     """
     wanted = (*CONTRASTED, *LEVELS_ONLY) if outcomes is None else tuple(outcomes)
     campaigns = [s for s in strategies if s != NO_CAMPAIGN]
@@ -58,7 +62,7 @@ def quantities(
         if outcome not in wanted:
             continue
         found += [Quantity(s, "", behaviour, outcome) for s in strategies]
-        if outcome in LEVELS_ONLY:
+        if outcome in levels_only:
             continue
         if NO_CAMPAIGN in strategies:
             found += [Quantity(s, NO_CAMPAIGN, behaviour, outcome) for s in campaigns]

@@ -19,6 +19,7 @@ from smsim.runner import replicate_seed
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep import trust
+from smsim.sweep.analyse import analyse
 from smsim.sweep.decisions import Winners, find_winners, flips, independent_points, regret, worth_of_knowing
 from smsim.sweep.design import Design
 from smsim.sweep.execute import code_digest, complete, points_per_chunk
@@ -26,7 +27,7 @@ from smsim.sweep.indices import MAIN, Refusal, estimate, usable_rows
 from smsim.sweep.point import Campaigns, Model
 from smsim.sweep.prim import Box, find_boxes, sentence
 from smsim.sweep.problem import Factor, make_factors, to_plain, values_at, with_groups
-from smsim.sweep.quantities import Quantity, noise_of, quantities, read_cube, read_weekly, say_outcome, worlds_of
+from smsim.sweep.quantities import Quantity, quantities, read_cube, read_weekly, say_outcome
 from smsim.sweep.store import Store
 
 if TYPE_CHECKING:
@@ -123,14 +124,39 @@ def load_sweep(folder: str | os.PathLike[str]) -> Sweep:
     ScenarioError : there is none, or it is no sweep of a scenario
     """
     store = Store.open(Path(folder) / RUNS)
-    spec = store.spec
-    if "scenario" not in spec:
+    if "scenario" not in store.spec:
         raise ScenarioError(f"{folder}: holds a sweep of a function, not of a scenario")
+    return Sweep(store, *_asked(store.spec))
+
+
+def sweep_again(
+    spec: Mapping[str, Any],
+    out: Path,
+    threads: int | None = None,
+    cluster: str | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Sweep:
+    """Run what a specification asks, from nothing, into a folder.
+
+    Raises
+    ------
+    ScenarioError : the folder holds another sweep, or this SALib makes another design of the same request
+    """
+    model, factors, design = _asked(spec)
+    described = {key: spec[key] for key in ("scenario", "digest", "notes")}
+    store = begin(out / RUNS, model, factors, design, described)
+    store.refuse_unless(spec)
+    complete(store, model, threads, cluster, None, progress)
+    return Sweep(store, model, factors, design)
+
+
+def _asked(spec: Mapping[str, Any]) -> tuple[Campaigns, tuple[Factor, ...], Design]:
+    """Model, factors and design of a specification."""
     scenario = Scenario.from_mapping(spec["scenario"]["given"], spec["scenario"]["name"])
-    factors = tuple(Factor(**{**entry, "choices": tuple(entry["choices"])}) for entry in spec["factors"])
+    factors = tuple(Factor(**entry) for entry in spec["factors"])
     design = Design(spec["method"], spec["n"], int(spec["seed"]), spec["second_order"], spec["groups"])
     model = Campaigns(scenario, factors, tuple(spec["strategies"]), spec["replicates"], int(spec["seed"]))
-    return Sweep(store, model, factors, design)
+    return model, factors, design
 
 
 class Sweep:
@@ -277,11 +303,11 @@ class Sweep:
         """Where each strategy wins: strategy, box of factors, and the box as a sentence."""
         winners = self.winners()
         behaviour, outcome = self.decision
-        use = np.isin(winners.points, independent_points(self.design, self.factors))
-        x = self.x[winners.points[use]]
+        x, block = self.x[winners.points], winners.points // self.design.block(self.factors)
+        own = np.isin(winners.points, independent_points(self.design, self.factors))
         found = []
         for s, strategy in enumerate(winners.strategies):
-            for box in find_boxes(self.factors, x, winners.winner[use] == s):
+            for box in find_boxes(self.factors, x, winners.winner == s, block=block, own=own):
                 words = sentence(box, self.factors, strategy, say_outcome(behaviour, outcome))
                 found.append((strategy, box, words))
         return found
@@ -344,93 +370,13 @@ class Sweep:
         self, outcomes: Sequence[str] | None, progress: Callable[[int, int], Any] | None
     ) -> tuple[pd.DataFrame, ...]:
         wanted = tuple(quantities(self.model.columns(), self.strategies, outcomes))
+        if outcomes is None:  # what is decided on is always analysed
+            behaviour, outcome = self.decision
+            more = quantities([f"{behaviour}/{outcome}"], self.strategies, [outcome], levels_only=())
+            wanted = tuple(dict.fromkeys([*wanted, *more]))
         if wanted not in self._analysed:
-            self._analysed[wanted] = self._analyse_anew(wanted, progress or (lambda done, total: None))
+            self._analysed[wanted] = analyse(self, wanted, progress or (lambda done, total: None))
         return self._analysed[wanted]
-
-    def _analyse_anew(
-        self, wanted: Sequence[Quantity], progress: Callable[[int, int], Any]
-    ) -> tuple[pd.DataFrame, ...]:
-        labels = {f.path: f.label for f in self.factors} | {f.group: f.group for f in self.factors}
-        tables: tuple[list[dict[str, Any]], ...] = ([], [], [], [])
-        cube, column = np.empty(0), ""
-        for done, quantity in enumerate(wanted):
-            progress(done, len(wanted))
-            if quantity.column != column:
-                cube, column = self._cube(quantity.column), quantity.column
-            worlds = worlds_of(cube, self.strategies, quantity)
-            _analyse_one(self, quantity, worlds, labels, tables)
-        progress(len(wanted), len(wanted))
-        return tuple(pd.DataFrame(rows, columns=columns) for rows, columns in zip(tables, _COLUMNS, strict=True))
-
-
-_QUANTITY = list(Quantity._fields)
-_COLUMNS = (
-    [*_QUANTITY, "index", "factor", "factor2", "value", "lower", "upper"],
-    [
-        *_QUANTITY, "points", "lost", "dropped", "mean", "sd", "noise_share", "sd_worlds", "sd_residual",
-        "halves_correlation", "halves_same_leaders", "leader", "enough", "verdict",
-    ],
-    [*_QUANTITY, "n", "factor", "value", "lower", "upper"],
-    [*_QUANTITY, "factor", "first", "second"],
-)  # fmt: skip
-
-
-def _analyse_one(
-    study: Sweep, quantity: Quantity, worlds: Array, labels: dict[str, str], tables: tuple[list[dict[str, Any]], ...]
-) -> None:
-    """Indices of one quantity and what is to be said of them, as rows of the four tables."""
-    design, factors, x = study.design, study.factors, study.x
-    indices, quality, settling, halves = tables
-    where = quantity._asdict()
-    means = worlds.mean(axis=1)
-    usable = usable_rows(design, factors, means)
-    rows = usable.rows
-    noise = noise_of(worlds[rows]) if rows.any() else noise_of(np.full((1, 1), np.nan))
-    row: dict[str, Any] = {
-        **where,
-        "points": int(rows.sum()),
-        "lost": usable.lost,
-        "dropped": usable.dropped,
-        "mean": float(means[rows].mean()) if rows.any() else np.nan,
-        "sd": float(np.sqrt(noise.points)),
-        "noise_share": noise.share,
-        "sd_worlds": float(np.sqrt(noise.worlds)),
-        "sd_residual": float(np.sqrt(noise.residual)),
-        "halves_correlation": np.nan,
-        "halves_same_leaders": np.nan,
-        "leader": "",
-        "enough": False,
-    }
-    found: object = Refusal("no point has a value")
-    if rows.any():
-        found = estimate(design, factors, x[rows], means[rows])
-    if isinstance(found, Refusal):
-        quality.append(row | {"verdict": f"no indices: {found.reason}"})
-        return
-    assert isinstance(found, list)
-    indices += [
-        {**where, "index": e.index, "factor": e.factor, "factor2": e.factor2, "value": e.value,
-         "lower": e.value - e.half_width, "upper": e.value + e.half_width}
-        for e in found
-    ]  # fmt: skip
-    steps = trust.convergence(design, factors, x, means, rows)
-    settling += [
-        {**where, "n": step.n, "factor": e.factor, "value": e.value, "lower": e.value - e.half_width,
-         "upper": e.value + e.half_width}
-        for step in steps
-        for e in step.estimates
-    ]  # fmt: skip
-    again = trust.repeat(design, factors, x, worlds, rows)
-    if again is not None:
-        row |= {"halves_correlation": again.correlation, "halves_same_leaders": again.same_leaders}
-        halves += [
-            {**where, "factor": a.factor, "first": a.value, "second": b.value}
-            for a, b in zip(again.first, again.second, strict=True)
-        ]
-    said = trust.verdict(design, steps, labels)
-    leader = trust.ranked(design.method, found)[0].factor
-    quality.append(row | {"leader": leader, "enough": said.enough, "verdict": said.words})
 
 
 def _checked_seed(seed: int) -> int:

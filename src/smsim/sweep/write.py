@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CALLER = ("strategy", "behaviour")  # columns that hold names from a scenario
 SUMMARY = "summary.txt"
+PICTURES = ("ranking", "heatmap", "convergence", "by-week", "morris", "pairs-*", "tornado", "ce-plane", "phase")
 
 
 def write_sweep(
@@ -52,15 +53,20 @@ def write_sweep(
         "failures.csv": (study.failures(), ("strategy", "message")),
         "design.csv": (study.points(), ()),
     }
+    before = {path for kind in (".png", ".svg") for name in PICTURES for path in folder.glob(name + kind)}
     with whole_folder(folder) as staging:
         for name, (frame, text) in tables.items():
             write_csv(frame, staging / name, text)
         write_outcomes(study.store, staging / "outcomes.parquet")
         (staging / SUMMARY).write_text("\n".join(study.summary()) + "\n", encoding="utf-8", newline="\n")
-        _write_pictures(study, by_week, staging)
+        now = _write_pictures(study, by_week, staging)
         details = {k: v for k, v in study.store.spec.items() if k not in ("scenario", "columns", "series", "smsim")}
+        details |= {"decision": list(study.decision), "phase": list(study.phase) if study.phase else None}
         if study.scenario is not None:
             write_manifest(staging / MANIFEST, study.scenario, command, {"sweep": details})
+    for path in before:  # of an earlier analysis that asked for more
+        if path.name not in now:
+            path.unlink(missing_ok=True)
 
 
 def winner_frame(study: Sweep) -> pd.DataFrame:
@@ -107,10 +113,12 @@ def write_outcomes(store: Store, path: os.PathLike[str]) -> None:
             file.write_table(pa.table(arrays, schema=schema))
 
 
-def _write_pictures(study: Sweep, by_week: pd.DataFrame, staging: Path) -> None:
+def _write_pictures(study: Sweep, by_week: pd.DataFrame, staging: Path) -> set[str]:
+    """Write every picture as PNG and SVG; the names of the files."""
     from smsim.plots import save
     from smsim.plots.sweeps import sweep_figures
 
     for name, figure in sweep_figures(study, by_week).items():
         save(figure, staging / name)
         save(figure, (staging / name).with_suffix(".svg"))
+    return {path.name for path in staging.iterdir()}
