@@ -49,4 +49,6 @@ _use_cache()
 
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
 kernel = numba.njit(nogil=True, cache=True, error_model="numpy")
-inner = numba.njit(nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner = numba.njit(  # type: ignore[call-overload]  # Numba's types do not know these two options
+    nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)

@@ -290,8 +290,8 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                     push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
         if persuaded_sum[c] < 0:
             total = 0.0
-            for i in range(start, stop):
-                total = total + persuaded[i]
+            for home in range(start, stop):
+                total = total + persuaded[home]
             persuaded_sum[c] = total
         persuasion = persuasion + persuaded_sum[c]
         if kind != EVENT and kind != ROUND:
