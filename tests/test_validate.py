@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,21 @@ import pytest
 from typer.testing import CliRunner
 
 from smsim.cli import app
-from smsim.errors import ScenarioError
-from smsim.validate import Check, Line, Picture, Validation, check, close, exactly, judged, lab, skipped, validate
+from smsim.errors import RunError, ScenarioError
+from smsim.validate import (
+    Check,
+    Line,
+    Picture,
+    Validation,
+    check,
+    close,
+    exactly,
+    faults,
+    judged,
+    lab,
+    skipped,
+    validate,
+)
 from smsim.validate.command import Result
 from smsim.validate.document import document, figure_of
 
@@ -35,6 +49,18 @@ def test_every_check_names_its_source_and_its_margin(quick: Validation) -> None:
 def test_no_claim_is_made_twice(quick: Validation) -> None:
     claims = [(r.study, c.claim) for r in quick.results for c in r.checks]
     assert len(claims) == len(set(claims))
+
+
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
+def test_the_deliberate_faults_fit_the_engine_as_it_is(fault: faults.Fault, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "src" / "smsim" / "engine", tmp_path / "engine")
+    assert faults.put_in(fault, tmp_path) >= 1
+
+
+def test_a_fault_that_no_longer_fits_says_so(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    with pytest.raises(RunError, match="no longer fits"):
+        faults.put_in(faults.FAULTS[0], tmp_path)
 
 
 @pytest.mark.validation
@@ -148,3 +174,16 @@ def test_a_quiet_scenario_does_nothing() -> None:
     run = simulate(scenario, "none", 1, lab.settle(scenario, lab.complete(30), 1))
     assert set(lab.adopters(run).tolist()) == {0}
     assert run.record.spent.sum() == 0
+
+
+def test_the_example_of_a_check_of_ones_own_holds() -> None:
+    text = (ROOT / "docs" / "researcher.md").read_text(encoding="utf-8").split("## Verification")[1]
+    seen: dict[str, object] = {}
+    exec(text.split("```python\n")[1].split("```")[0], seen)  # the example itself is what is tested
+    assert seen["check"].verdict == "holds"  # type: ignore[attr-defined]
+
+
+def test_the_page_in_the_documents_holds_every_quick_claim(quick: Validation) -> None:
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    missing = [c.claim for c in quick.checks if f"| {c.claim.replace('|', chr(92) + '|')} |" not in page]
+    assert missing == [], "run: smsim validate --write"

@@ -28,6 +28,9 @@ FAMILIES = (
     "services",
     "campaign",
     "properties",
+    "docking",
+    "ablations",
+    "faults",
 )
 
 
