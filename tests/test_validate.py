@@ -13,13 +13,16 @@ from typer.testing import CliRunner
 
 from smsim.cli import app
 from smsim.errors import RunError, ScenarioError
+from smsim.scenario import Scenario
 from smsim.validate import (
     Check,
     Line,
     Picture,
     Validation,
+    ablations,
     check,
     close,
+    docking,
     exactly,
     faults,
     judged,
@@ -31,6 +34,7 @@ from smsim.validate.command import Result
 from smsim.validate.document import document, figure_of
 
 ROOT = Path(__file__).resolve().parent.parent
+SMALL = {"world": {"households": 500}, "campaign": {"pretest_cost": 0.0}, "run": {"burn_in_weeks": 10}}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +65,20 @@ def test_a_fault_that_no_longer_fits_says_so(tmp_path: Path) -> None:
     (tmp_path / "engine").mkdir()
     with pytest.raises(RunError, match="no longer fits"):
         faults.put_in(faults.FAULTS[0], tmp_path)
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_the_reason_and_the_remedy() -> None:
+    (check_,) = docking.lacking("no_such_program", "independent cascade")
+    assert check_.verdict == "skipped"
+    assert "smsim[peers]" in check_.reason
+    assert docking.lacking("numpy", "independent cascade") == []
+
+
+@pytest.mark.parametrize(("mechanism", "outcome"), [("media", "reach"), ("authorities", "response_end")])
+def test_a_mechanism_that_is_switched_off_is_off(mechanism: str, outcome: str) -> None:
+    scenario = Scenario.from_mapping(SMALL)
+    off = ablations.without(scenario, ablations.MECHANISMS[mechanism])
+    assert ablations.outcomes(off, 1)[outcome] < ablations.outcomes(scenario, 1)[outcome]
 
 
 @pytest.mark.validation

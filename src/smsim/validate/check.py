@@ -27,6 +27,7 @@ FAMILIES = (
     "upkeep",
     "services",
     "campaign",
+    "patterns",
     "properties",
     "docking",
     "ablations",
@@ -68,7 +69,7 @@ class Picture:
     y: str
     lines: tuple[Line, ...]
     marks: tuple[tuple[float, str], ...] = ()  # places on the x axis that have a name
-    log_x: bool = False
+    caption: str = "lines are the theory, points smsim"
 
 
 Finding = Check | Picture

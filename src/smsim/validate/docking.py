@@ -182,7 +182,7 @@ def independent_cascade() -> Iterator[Finding]:
         yield from same_curves(claim, named(package, name), here, there)
         lines.append(Line(name, week, there.mean(axis=0)))
     yield Picture("validation-docking", "The independent cascade in several programs", "week",
-                  "share that has heard (mean)", tuple(lines))  # fmt: skip
+                  "share that has heard (mean)", tuple(lines), (), "means over runs")  # fmt: skip
 
 
 @study()

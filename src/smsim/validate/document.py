@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
@@ -24,6 +24,7 @@ TITLES = {
     "upkeep": "Lapse, turnover, rumour",
     "services": "Services",
     "campaign": "The campaign",
+    "patterns": "Patterns that studies report",
     "properties": "Runs that must agree",
     "docking": "Other programs",
     "ablations": "What each mechanism moves",
@@ -89,9 +90,7 @@ def _table(checks: list[Check]) -> str:
 
 def _caption(picture: Picture) -> str:
     bars = any(line.spread is not None for line in picture.lines)
-    return f"{picture.title}: lines are the theory, points smsim" + (
-        f"; bars are bounds at level {LEVEL:g}." if bars else "."
-    )
+    return f"{picture.title}: {picture.caption}{f'; bars are bounds at level {LEVEL:g}' if bars else ''}."
 
 
 def draw(picture: Picture, path: Path) -> None:
@@ -104,10 +103,14 @@ def figure_of(picture: Picture) -> Figure:
     figure = new_figure(3.6)
     axes = figure.add_subplot()
     drawn = {True: 0, False: 0}
+    # One row of points against several lines, or none, is not the points of one of them.
+    apart = sum(line.points for line in picture.lines) == 1 != sum(not line.points for line in picture.lines)
     for line in picture.lines:
         k = drawn[line.points]
         drawn[line.points] += 1
-        colour = OKABE_ITO[ORDER[k % len(ORDER)]]
+        colour: Any = OKABE_ITO[ORDER[k % len(ORDER)]]
+        if line.points and apart:
+            colour = INK
         if line.points:
             axes.errorbar(
                 line.x,
@@ -125,12 +128,11 @@ def figure_of(picture: Picture) -> Figure:
         else:
             axes.plot(line.x, line.y, color=colour, linestyle=LINES[k % len(LINES)], linewidth=1.6, label=line.label)
     low, high = axes.get_ylim()
+    high += 0.08 * (high - low) if picture.marks else 0
     for x, name in picture.marks:
         axes.axvline(x, color=FAINT, linewidth=0.9, linestyle=(0, (1.2, 1.6)))
         axes.annotate(name, (x, high), (3, -2), textcoords="offset points", va="top", fontsize=SMALL, color=FAINT)
     axes.set_ylim(min(low, 0), high)
-    if picture.log_x:
-        axes.set_xscale("log")
     axes.set_xlabel(picture.x, fontsize=SMALL, color=INK)
     axes.set_ylabel(picture.y, fontsize=SMALL, color=INK)
     axes.set_title(picture.title, fontsize=NORMAL, loc="left", color=INK)

@@ -177,6 +177,8 @@ def long_ties() -> Iterator[Finding]:
         "share of ties rewired",
         f"share of {copies} graphs crossed",
         tuple(Line(f"smsim, degree {2 * reach}", np.array(tried), np.array(s), True) for reach, s in shown.items()),
+        (),
+        "what smsim does",
     )
 
 

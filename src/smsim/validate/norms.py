@@ -241,4 +241,5 @@ def taboo_lifts() -> Iterator[Finding]:
         "share of households",
         (Line("do it", week, doing), Line("say so", week, said)),
         ((lifted, "taboo lifted"),),
+        "what smsim does",
     )
