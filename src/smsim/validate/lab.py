@@ -262,15 +262,6 @@ def until_still(scenario: Scenario, world: World, seed: int) -> Run:
     return prepared.finish(state, record)
 
 
-def change_in(week: int, before: Scenario, after: Scenario, world: World, strategy: str = "none") -> Run:
-    """One run over one world in which the numbers of the scenario change in a week."""
-    first, then = (prepare(scenario, strategy, 1, world) for scenario in (before, after))
-    state, record = first.begin()
-    first.advance(state, record, 0, week)
-    then.advance(state, record, week, then.weeks)
-    return then.finish(state, record)
-
-
 def quantiles(n: int) -> Array:
     """The middles of n equal parts of (0, 1): a uniform sample without its noise, float64 (n,)."""
     return (np.arange(n) + 0.5) / n

@@ -156,7 +156,7 @@ def long_ties() -> Iterator[Finding]:
     for reach, shares in shown.items():
         yield judged(
             f"ring of {n}, degree {2 * reach}, threshold 2: share of graphs crossed, at "
-            f"{', '.join(f'{s:.0%}' for s in tried)} rewired",
+            f"{', '.join(f'{s:.0%}' for s in tried)} of ties picked for rewiring",
             CENTOLA_MACY,
             "1 without rewiring, fewer with it",
             ", ".join(f"{s:.2g}" for s in shares),
@@ -174,7 +174,7 @@ def long_ties() -> Iterator[Finding]:
     yield Picture(
         "validation-rewiring",
         "Contagion with threshold 2 on a ring lattice with long ties",
-        "share of ties rewired",
+        "share of ties picked for rewiring",
         f"share of {copies} graphs crossed",
         tuple(Line(f"smsim, degree {2 * reach}", np.array(tried), np.array(s), True) for reach, s in shown.items()),
         (),
