@@ -143,6 +143,13 @@ def test_what_cannot_be_done_is_a_sentence_before_anything_runs(options: list[st
     assert "Traceback" not in done.output
 
 
+def test_a_folder_without_networks_is_a_sentence_at_once(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["validate", "--quick", "--threads", "1", "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "nodes.csv" in done.output
+    assert "Traceback" not in done.output
+
+
 def test_nothing_is_written_where_there_are_no_documents(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no such folder"):
         Validation((), quick=False).write(tmp_path / "docs")

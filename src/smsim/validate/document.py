@@ -76,6 +76,11 @@ NOT_REACHED = """## What is not checked here, and why
 - Effect sizes per contact have no theorem. Whether the model is right about people is for the real networks to say.
 """
 
+NO_NETWORKS = """## Real networks
+
+Not in this run: they need data. `smsim validate --data DIR` checks them; [networks.md](networks.md) tells of them.
+"""
+
 
 def document(validation: Validation) -> str:
     """The whole page."""
@@ -90,6 +95,8 @@ def document(validation: Validation) -> str:
         parts += [f"## {TITLES[family]}\n", _table([c for r in results for c in r.checks])]
         parts += [f"![{p.title}](images/{p.name}.png)\n\n*{_caption(p)}*\n" for r in results for p in r.pictures]
     parts += [LEARNED, NOT_REACHED]
+    if not any(r.study.startswith("networks.") for r in validation.results):
+        parts.append(NO_NETWORKS)
     return "\n".join(parts)
 
 
