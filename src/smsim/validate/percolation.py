@@ -209,10 +209,11 @@ def thresholds_located() -> Iterator[Finding]:
         )
         want = np.array([giant(table, T) for T in tried.tolist()])
         error = np.array([binomial_margin(p, graphs) for p in want])
+        short = name.split(",")[0]
         dense = np.linspace(0.6 * critical, float(tried[-1]), 80)
         lines += [
-            Line(f"theory, {name}", dense, np.array([giant(table, T) for T in dense.tolist()])),
-            Line(f"smsim, {name}", tried, chance, True, error),
+            Line(f"theory, {short}", dense, np.array([giant(table, T) for T in dense.tolist()])),
+            Line(f"smsim, {short}", tried, chance, True, error),
         ]
         off = int((np.abs(chance - want) > error + 10 / size).sum())
         yield judged(

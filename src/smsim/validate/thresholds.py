@@ -130,7 +130,7 @@ def both_edges_located() -> Iterator[Finding]:
     phi = 0.18
     edge = edges(phi)
     for name, where, tried, size, graphs in (
-        ("lower", edge[0], (0.6, 0.75, 0.88), 400, 2500),
+        ("lower", edge[0], (0.5, 0.65, 0.8), 700, 2500),
         ("upper", edge[1], (6.5, 7.0, 7.6), 3000, 400),
     ):
         z = np.array(tried)
