@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,29 @@ import pytest
 from typer.testing import CliRunner
 
 from smsim.cli import app
-from smsim.errors import ScenarioError
-from smsim.validate import Check, Line, Picture, Validation, check, close, exactly, judged, lab, skipped, validate
+from smsim.errors import RunError, ScenarioError
+from smsim.scenario import Scenario
+from smsim.validate import (
+    Check,
+    Line,
+    Picture,
+    Validation,
+    ablations,
+    check,
+    close,
+    docking,
+    exactly,
+    faults,
+    judged,
+    lab,
+    skipped,
+    validate,
+)
 from smsim.validate.command import Result
 from smsim.validate.document import document, figure_of
 
 ROOT = Path(__file__).resolve().parent.parent
+SMALL = {"world": {"households": 500}, "campaign": {"pretest_cost": 0.0}, "run": {"burn_in_weeks": 10}}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +53,32 @@ def test_every_check_names_its_source_and_its_margin(quick: Validation) -> None:
 def test_no_claim_is_made_twice(quick: Validation) -> None:
     claims = [(r.study, c.claim) for r in quick.results for c in r.checks]
     assert len(claims) == len(set(claims))
+
+
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
+def test_the_deliberate_faults_fit_the_engine_as_it_is(fault: faults.Fault, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "src" / "smsim" / "engine", tmp_path / "engine")
+    assert faults.put_in(fault, tmp_path) >= 1
+
+
+def test_a_fault_that_no_longer_fits_says_so(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    with pytest.raises(RunError, match="no longer fits"):
+        faults.put_in(faults.FAULTS[0], tmp_path)
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_the_reason_and_the_remedy() -> None:
+    (check_,) = docking.lacking("no_such_program", "independent cascade")
+    assert check_.verdict == "skipped"
+    assert "smsim[peers]" in check_.reason
+    assert docking.lacking("numpy", "independent cascade") == []
+
+
+@pytest.mark.parametrize(("mechanism", "outcome"), [("media", "reach"), ("authorities", "response_end")])
+def test_a_mechanism_that_is_switched_off_is_off(mechanism: str, outcome: str) -> None:
+    scenario = Scenario.from_mapping(SMALL)
+    off = ablations.without(scenario, ablations.MECHANISMS[mechanism])
+    assert ablations.outcomes(off, 1)[outcome] < ablations.outcomes(scenario, 1)[outcome]
 
 
 @pytest.mark.validation
@@ -99,6 +143,13 @@ def test_what_cannot_be_done_is_a_sentence_before_anything_runs(options: list[st
     assert "Traceback" not in done.output
 
 
+def test_a_folder_without_networks_is_a_sentence_at_once(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["validate", "--quick", "--threads", "1", "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "nodes.csv" in done.output
+    assert "Traceback" not in done.output
+
+
 def test_nothing_is_written_where_there_are_no_documents(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="no such folder"):
         Validation((), quick=False).write(tmp_path / "docs")
@@ -148,3 +199,16 @@ def test_a_quiet_scenario_does_nothing() -> None:
     run = simulate(scenario, "none", 1, lab.settle(scenario, lab.complete(30), 1))
     assert set(lab.adopters(run).tolist()) == {0}
     assert run.record.spent.sum() == 0
+
+
+def test_the_example_of_a_check_of_ones_own_holds() -> None:
+    text = (ROOT / "docs" / "researcher.md").read_text(encoding="utf-8").split("## Verification")[1]
+    seen: dict[str, object] = {}
+    exec(text.split("```python\n")[1].split("```")[0], seen)  # the example itself is what is tested
+    assert seen["check"].verdict == "holds"  # type: ignore[attr-defined]
+
+
+def test_the_page_in_the_documents_holds_every_quick_claim(quick: Validation) -> None:
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    missing = [c.claim for c in quick.checks if f"| {c.claim.replace('|', chr(92) + '|')} |" not in page]
+    assert missing == [], "run: smsim validate --write"

@@ -255,7 +255,9 @@ def _about(case: Case) -> list[str]:
     about = case.scenario.about
     facts = [("File", f"`scenarios/{Path(case.file).name}`")]
     facts += [
-        (key.capitalize(), about[key]) for key in ("what", "where", "when", "design", "citation") if about.get(key)
+        (key.capitalize(), about[key])
+        for key in ("what", "where", "when", "design", "caveat", "citation")
+        if about.get(key)
     ]
     facts.append(("Evidence", case.grades))
     if case.scenario.illustrative:

@@ -68,8 +68,8 @@ def write_bundle(study: Sweep, folder: Path, command: str | None) -> Path:
 def is_bundle(path: str | Path) -> bool:
     """Whether a file is a bundle, or a folder an unpacked one."""
     try:
-        return METADATA in _names(Path(path))
-    except OSError:
+        return (Path(path) / METADATA).is_file() if Path(path).is_dir() else METADATA in _names(Path(path))
+    except OSError:  # a name too long, say
         return False
 
 

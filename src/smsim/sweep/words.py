@@ -38,7 +38,7 @@ def run_sentences(study: Sweep) -> list[str]:
     design = f"{study.store.points:,} design points ({study.design.method}, n = {study.design.n})"
     worlds = f"{study.model.replicates} paired worlds, {width} strategies"
     said = [f"{state.runs:,} runs: {design} of {len(study.factors)} factors, {worlds}."]
-    said += [f"{note[:1].upper()}{note[1:]}." for note in study.store.spec.get("notes", [])]
+    said += [f"{note}." for note in study.store.spec.get("notes", [])]
     if state.failed:
         quality = study.quality()
         lost, dropped = (int(quality[c].max()) if len(quality) else 0 for c in ("lost", "dropped"))

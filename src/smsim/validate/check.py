@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from smsim.engine.arrays import Array
+from smsim.errors import DataError
 
 Verdict = Literal["holds", "fails", "skipped"]
 
@@ -27,7 +28,11 @@ FAMILIES = (
     "upkeep",
     "services",
     "campaign",
+    "patterns",
     "properties",
+    "docking",
+    "ablations",
+    "faults",
 )
 
 
@@ -65,7 +70,7 @@ class Picture:
     y: str
     lines: tuple[Line, ...]
     marks: tuple[tuple[float, str], ...] = ()  # places on the x axis that have a name
-    log_x: bool = False
+    caption: str = "lines are the theory, points smsim"
 
 
 Finding = Check | Picture
@@ -85,6 +90,8 @@ class Study:
         try:
             for finding in self.run():
                 found.append(finding)  # noqa: PERF402  # what was found before a crash is kept
+        except DataError:
+            raise  # a folder that does not hold what it should is the user's to mend, not the simulator's
         except Exception as error:  # noqa: BLE001  # whatever it is, the table reports it
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             found.append(Check(f"{self.name} runs to its end", "", "", "broke off", "", "fails", what))

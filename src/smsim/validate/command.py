@@ -112,8 +112,11 @@ def validate(
     if data is not None:
         if not data.is_dir():
             raise ScenarioError(f"--data {data}: there is no such folder; name the one that holds the network data")
-        work.append(Study("networks.checks", False, lambda: _networks(data)))
-    return Validation(tuple(run_all(_result, work, threads=threads, progress=progress)), quick)
+        # First, so that a wrong folder is known at once; last in the table.
+        work = [Study("networks.checks", False, lambda: _networks(data)), *work]
+    results = run_all(_result, work, threads=threads, progress=progress)
+    last = 0 if data is None else 1
+    return Validation((*results[last:], *results[:last]), quick)
 
 
 def check_writable(quick: bool, docs: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
@@ -24,6 +24,7 @@ TITLES = {
     "upkeep": "Lapse, turnover, rumour",
     "services": "Services",
     "campaign": "The campaign",
+    "patterns": "Patterns that studies report",
     "properties": "Runs that must agree",
     "docking": "Other programs",
     "ablations": "What each mechanism moves",
@@ -46,6 +47,20 @@ about a hundred of them a false alarm is expected in one suite of a hundred. Whe
 households or small steps, the margin names the part that finite size or weekly steps may add.
 """
 
+LEARNED = """## What the checks taught
+
+- *A new community is not quite without effect on the others.* Ranks of wealth are taken over the whole area, and the
+  traits of mobilizers are shared out over all posts of a campaign. Where neither matters, nothing changes, to the bit.
+- *The order of households matters where slots are rationed*, also for slots that a campaign buys while a facility is
+  closed. With ample supply it does not.
+- *A silent public stays silent*: where nobody speaks first, no private majority breaks a taboo by itself. Leaders do,
+  and for good only if private support exceeds the taboo.
+- *Clusters help only where people need to be told twice.* Without reinforcement the random network wins, and the
+  simulator says so.
+- *Little moves by itself*: the mechanisms marked inert among the ablations never moved coverage by a point; a ranking
+  that rests on one of them rests on nothing.
+"""
+
 NOT_REACHED = """## What is not checked here, and why
 
 - *DeGroot averaging, the voter model and the naming game* (V12, V13 and half of V11 of the specification) are other
@@ -61,6 +76,11 @@ NOT_REACHED = """## What is not checked here, and why
 - Effect sizes per contact have no theorem. Whether the model is right about people is for the real networks to say.
 """
 
+NO_NETWORKS = """## Real networks
+
+Not in this run: they need data. `smsim validate --data DIR` checks them; [networks.md](networks.md) tells of them.
+"""
+
 
 def document(validation: Validation) -> str:
     """The whole page."""
@@ -74,7 +94,9 @@ def document(validation: Validation) -> str:
             continue
         parts += [f"## {TITLES[family]}\n", _table([c for r in results for c in r.checks])]
         parts += [f"![{p.title}](images/{p.name}.png)\n\n*{_caption(p)}*\n" for r in results for p in r.pictures]
-    parts.append(NOT_REACHED)
+    parts += [LEARNED, NOT_REACHED]
+    if not any(r.study.startswith("networks.") for r in validation.results):
+        parts.append(NO_NETWORKS)
     return "\n".join(parts)
 
 
@@ -89,9 +111,7 @@ def _table(checks: list[Check]) -> str:
 
 def _caption(picture: Picture) -> str:
     bars = any(line.spread is not None for line in picture.lines)
-    return f"{picture.title}: lines are the theory, points smsim" + (
-        f"; bars are bounds at level {LEVEL:g}." if bars else "."
-    )
+    return f"{picture.title}: {picture.caption}{f'; bars are bounds at level {LEVEL:g}' if bars else ''}."
 
 
 def draw(picture: Picture, path: Path) -> None:
@@ -104,10 +124,14 @@ def figure_of(picture: Picture) -> Figure:
     figure = new_figure(3.6)
     axes = figure.add_subplot()
     drawn = {True: 0, False: 0}
+    # One row of points against several lines, or none, is not the points of one of them.
+    apart = sum(line.points for line in picture.lines) == 1 != sum(not line.points for line in picture.lines)
     for line in picture.lines:
         k = drawn[line.points]
         drawn[line.points] += 1
-        colour = OKABE_ITO[ORDER[k % len(ORDER)]]
+        colour: Any = OKABE_ITO[ORDER[k % len(ORDER)]]
+        if line.points and apart:
+            colour = INK
         if line.points:
             axes.errorbar(
                 line.x,
@@ -125,12 +149,11 @@ def figure_of(picture: Picture) -> Figure:
         else:
             axes.plot(line.x, line.y, color=colour, linestyle=LINES[k % len(LINES)], linewidth=1.6, label=line.label)
     low, high = axes.get_ylim()
+    high += 0.08 * (high - low) if picture.marks else 0
     for x, name in picture.marks:
         axes.axvline(x, color=FAINT, linewidth=0.9, linestyle=(0, (1.2, 1.6)))
         axes.annotate(name, (x, high), (3, -2), textcoords="offset points", va="top", fontsize=SMALL, color=FAINT)
     axes.set_ylim(min(low, 0), high)
-    if picture.log_x:
-        axes.set_xscale("log")
     axes.set_xlabel(picture.x, fontsize=SMALL, color=INK)
     axes.set_ylabel(picture.y, fontsize=SMALL, color=INK)
     axes.set_title(picture.title, fontsize=NORMAL, loc="left", color=INK)

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import norm, t
 
-from smsim.engine.arrays import ADOPTED, AWARE, STAGES, UNAWARE, Array
+from smsim.engine.arrays import ADOPTED, AWARE, MAINTAINED, STAGES, UNAWARE, Array
 from smsim.results import Run
 from smsim.scenario import Scenario
 from smsim.simulate import prepare
 from smsim.world import World, world_from_ties
 
+STRIDE = 4  # weeks between two looks at whether anything still moves
 LEVEL = 1e-4  # two-sided level of every statistical bound: among a hundred of them one false alarm in a hundred suites
 Z = float(norm.ppf(1 - LEVEL / 2))
 
@@ -170,7 +171,10 @@ def configuration(degree: Array, rng: np.random.Generator) -> Graph:
 
 
 def rewired(graph: Graph, share: float, rng: np.random.Generator) -> Graph:
-    """The graph with this share of its ties exchanged, in pairs that keep every degree (Maslov & Sneppen 2002)."""
+    """The graph with this share of its ties picked for exchange, in pairs that keep every degree.
+
+    Maslov & Sneppen 2002, doi:10.1126/science.1065103. Some ties are picked twice, so that a few less have moved.
+    """
     ends = graph.ends.copy()
     n = len(graph.degree)
     have = {(int(a), int(b)) for a, b in ends}
@@ -240,17 +244,22 @@ def ever(run: Run, start: Array) -> Array:
 
 def doing(run: Run, start: Array) -> Array:
     """Households of each block that do it after the last week, int64 (blocks,)."""
-    done = run.record.community[-1, 0]
-    return np.asarray(done if len(done) == len(start) - 1 else [done.sum()], np.int64)
+    return np.add.reduceat(np.isin(run.state.stage[0], (ADOPTED, MAINTAINED)).astype(np.int64), start[:-1])
 
 
-def change_in(week: int, before: Scenario, after: Scenario, world: World, strategy: str = "none") -> Run:
-    """One run over one world in which the numbers of the scenario change in a week."""
-    first, then = (prepare(scenario, strategy, 1, world) for scenario in (before, after))
-    state, record = first.begin()
-    first.advance(state, record, 0, week)
-    then.advance(state, record, week, then.weeks)
-    return then.finish(state, record)
+def until_still(scenario: Scenario, world: World, seed: int) -> Run:
+    """A run without campaign, ended once a week has moved nobody; its record is empty from there.
+
+    Only for quiet scenarios in which such a week is the end: thresholds without chance, and news that is told at once.
+    """
+    prepared = prepare(scenario, "none", seed, world)
+    state, record = prepared.begin()
+    for week in range(0, prepared.weeks, STRIDE):
+        stop = min(week + STRIDE, prepared.weeks)
+        prepared.advance(state, record, week, stop)
+        if stop >= 2 and np.array_equal(record.stage[stop - 1], record.stage[stop - 2]):
+            break
+    return prepared.finish(state, record)
 
 
 def quantiles(n: int) -> Array:

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.stats import poisson
 
 from smsim.engine.arrays import UNAWARE, Array
-from smsim.simulate import simulate
 from smsim.validate.check import Finding, Line, Picture, close, judged, study
 from smsim.validate.lab import (
     Graph,
@@ -22,6 +21,7 @@ from smsim.validate.lab import (
     random_graph,
     settle,
     side_by_side,
+    until_still,
 )
 
 NEWMAN = "Newman 2002, doi:10.1103/PhysRevE.66.016128, generating functions solved numerically"
@@ -86,7 +86,7 @@ def outbreaks(draw: Draw, pass_on: float, graphs: int, size: int, seed: int) -> 
     graph, start = side_by_side([draw(size, rng) for _ in range(graphs)])
     teller = start[:-1] + rng.integers(0, size, graphs)
     scenario = quiet(
-        100,
+        200,
         {
             "kind": "repeated",
             "lapse_rate": 1.0,
@@ -97,7 +97,7 @@ def outbreaks(draw: Draw, pass_on: float, graphs: int, size: int, seed: int) -> 
         },
     )
     stage = first_adopters(len(graph.degree), teller, UNAWARE)
-    return ever(simulate(scenario, "none", seed, settle(scenario, graph, seed, stage=stage, start=start)), start)
+    return ever(until_still(scenario, settle(scenario, graph, seed, stage=stage, start=start), seed), start)
 
 
 FAMILY: dict[str, tuple[Degrees, Draw]] = {
@@ -142,18 +142,18 @@ def cascade_on_random_graph() -> Iterator[Finding]:
 @study()
 def giant_outbreaks() -> Iterator[Finding]:
     """Giant outbreaks by generating functions on four families of graphs, on both sides of their thresholds."""
-    yield from above("random graph, mean 4", 0.5, 400, 2000, 2)
-    yield from above("random graph, mean 4", 0.3, 400, 4000, 3)
-    yield from above("random 3-regular graph", 0.75, 400, 2000, 4)
-    yield from above("random 3-regular graph", 0.6, 400, 3000, 5)
-    yield from above("random 4-regular graph", 0.5, 400, 2000, 6)
-    yield from above("configuration model, degrees 2 (60%) and 6 (40%)", 0.45, 400, 3000, 7)
+    yield from above("random graph, mean 4", 0.5, 400, 1000, 2)
+    yield from above("random graph, mean 4", 0.3, 400, 2000, 3)
+    yield from above("random 3-regular graph", 0.75, 400, 1000, 4)
+    yield from above("random 3-regular graph", 0.6, 400, 1500, 5)
+    yield from above("random 4-regular graph", 0.5, 400, 1000, 6)
+    yield from above("configuration model, degrees 2 (60%) and 6 (40%)", 0.45, 400, 1500, 7)
     for seed, (name, pass_on) in enumerate(
         [("random graph, mean 4", 0.2), ("random 3-regular graph", 0.4), ("random 4-regular graph", 0.26)], 8
     ):
         table, draw = FAMILY[name]
-        size = 800
-        reached = outbreaks(draw, pass_on, 2500, size, seed)
+        size = 500
+        reached = outbreaks(draw, pass_on, 2000, size, seed)
         yield close(
             f"{name}, T = {pass_on:g}, below the threshold {threshold(table):.4g}: mean households reached",
             NEWMAN,
@@ -187,7 +187,7 @@ def thresholds_located() -> Iterator[Finding]:
     for seed, (name, (table, draw)) in enumerate(FAMILY.items(), 21):
         critical = threshold(table)
         # Below, mean size - 1 = T <k> / (1 - T / T_c): solved for T_c.
-        low, many = 0.7 * critical, 2500
+        low, many = 0.7 * critical, 2000
         reached = outbreaks(draw, low, many, size // 2, seed)
         informed = low * float(table @ np.arange(len(table)))
         mean, slack = float(reached.mean()), mean_margin(reached)
@@ -209,10 +209,11 @@ def thresholds_located() -> Iterator[Finding]:
         )
         want = np.array([giant(table, T) for T in tried.tolist()])
         error = np.array([binomial_margin(p, graphs) for p in want])
+        short = name.split(",")[0]
         dense = np.linspace(0.6 * critical, float(tried[-1]), 80)
         lines += [
-            Line(f"theory, {name}", dense, np.array([giant(table, T) for T in dense.tolist()])),
-            Line(f"smsim, {name}", tried, chance, True, error),
+            Line(f"theory, {short}", dense, np.array([giant(table, T) for T in dense.tolist()])),
+            Line(f"smsim, {short}", tried, chance, True, error),
         ]
         off = int((np.abs(chance - want) > error + 10 / size).sum())
         yield judged(

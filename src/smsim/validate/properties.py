@@ -55,7 +55,7 @@ def vary(scenario: Scenario, behaviour: dict[str, Any], **sections: Any) -> Scen
 
 def differs(one: Run, two: Run, only: Any = slice(None), of_two: Any = slice(None)) -> str:
     """What sets the households (N,) of two runs apart after the last week, "" if nothing."""
-    for name in ("stage", "shown", "persuasion", "rumour", "aware_week", "voicing"):
+    for name in ("stage", "shown", "persuasion", "norm_memory", "voicing", "talking", "rumouring"):
         a, b = getattr(one.state, name)[..., only], getattr(two.state, name)[..., of_two]
         if not np.array_equal(a, b):
             return f"{name} of {int((a != b).any(axis=tuple(range(a.ndim - 1))).sum())} households"

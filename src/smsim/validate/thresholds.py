@@ -22,6 +22,7 @@ from smsim.validate.lab import (
     random_graph,
     settle,
     side_by_side,
+    until_still,
 )
 
 GRANOVETTER = "Granovetter 1978, doi:10.1086/226707"
@@ -89,10 +90,10 @@ def cascades(z: float, phi: float, graphs: int, size: int, seed: int) -> Array:
     """Share that acts in the end, one first adopter in each of many random graphs: float64 (graphs,)."""
     rng = np.random.default_rng(seed)
     graph, start = side_by_side([random_graph(size, z, rng) for _ in range(graphs)])
-    scenario = quiet(80, {"norm_weight": 1.0})
+    scenario = quiet(200, {"norm_weight": 1.0})
     stage = first_adopters(len(graph.degree), start[:-1] + rng.integers(0, size, graphs))
     world = settle(scenario, graph, seed, threshold=phi, stage=stage, start=start)
-    return np.asarray(doing(simulate(scenario, "none", seed, world), start) / size)
+    return np.asarray(doing(until_still(scenario, world, seed), start) / size)
 
 
 @study(quick=True)
@@ -129,8 +130,8 @@ def both_edges_located() -> Iterator[Finding]:
     phi = 0.18
     edge = edges(phi)
     for name, where, tried, size, graphs in (
-        ("lower", edge[0], (0.6, 0.75, 0.88), 500, 3000),
-        ("upper", edge[1], (6.5, 7.0, 7.6), 4000, 500),
+        ("lower", edge[0], (0.5, 0.65, 0.8), 700, 2500),
+        ("upper", edge[1], (6.5, 7.0, 7.6), 3000, 400),
     ):
         z = np.array(tried)
         # Outside, a household moves z Q vulnerable neighbours, each of them R more: mean size - 1 = z Q / (1 - R).
