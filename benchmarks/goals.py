@@ -1,0 +1,88 @@
+"""The goals of speed and whether they are met. One that was not measured in this run says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from benchmarks.measure import Row
+from benchmarks.sizes import Sizes
+
+
+class Goal(NamedTuple):
+    """A goal, what was measured, and whether that meets it (None: not measured)."""
+
+    work: str
+    goal: str
+    measured: str
+    met: bool | None
+
+
+def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
+    """All goals, judged on the rows by key; each at its median, several values at the worst of them."""
+    judge = _Judge(rows)
+    small, large = "100000", "1000000"
+    for name, low, high in (("Mesa agents", 800, 400), ("Starsim", 50, 35)):
+        judge.ratio(f"plain contagion, 100k, against {name}", [f"contagion/{name}/{small}"], low)
+        judge.ratio(f"plain contagion, 1M, against {name}", [f"contagion/{name}/{large}"], high)
+    for model, least in (("cascade", 6), ("threshold", 25)):
+        for size, label in ((small, "100k"), (large, "1M")):
+            judge.ratio(f"against CyNetDiff, {model}, {label}", [f"{model}/CyNetDiff/{size}"], least)
+    for size, label in ((small, "100k"), (large, "1M")):
+        judge.ratio(f"plain contagion, {label}, against scipy sparse", [f"contagion/scipy sparse/{size}"], 12)
+    floors = [f"floor/{part}/smsim/{large}" for part in ("weeks", "run")]
+    judge.ratio("memory floor of its own layout, 1M (the worse of weeks alone and whole run)", floors, 2, most=True)
+    if sizes.large == 1_000_000:
+        judge.cpu("full model, 1M households x 156 weeks, CPU", ["full/large/52"], 3)
+        judge.ratio("the same, against plain contagion over 52 weeks", ["full/large/52"], 15, most=True)
+        judge.ratio("the same, against plain contagion over 156 weeks", ["full/large/156"], 15, most=True)
+        judge.memory("the same, peak memory", ["full/large/52"], 700)
+    if sizes.small == 20_000:
+        presets = [key for key in rows if key.startswith("full/small/")]
+        judge.cpu("full model, 20k households, one run, s0-default", ["full/small/s0-default"], 0.040)
+        judge.cpu("full model, 20k households, one run, slowest preset", presets, 0.040)
+        judge.cpu("three strategies x 20 replicates, by the clock", ["full/answer"], 1.2)
+    if sizes.threaded == 100_000:
+        judge.ratio("two threads over runs, 100k, plain", ["threads/plain"], 1.8)
+        judge.ratio("two threads over runs, 100k, full", ["threads/full"], 1.8)
+    for model, least in (("plain", 30), ("full", 8)):
+        pairs = [key for key in rows if key.startswith(f"pairing/{model}/") and sizes.worlds >= 100]
+        judge.ratio(f"paired against independent worlds, {model} model, least pair", pairs, least)
+    if sizes.sweep_households == 10_000:
+        judge.cpu("26,624 runs, full model, by the clock", ["sweep/full"], 60)
+        judge.cpu("26,624 runs, plain model, by the clock", ["sweep/plain"], 12)
+    if sizes.large == 1_000_000:
+        judge.cpu("1M-household world with eight ties", [f"world/{large}"], 1.5)
+    for key, label, most in (
+        ("help", "--help", 0.1),
+        ("warm", "warm first result", 1.5),
+        ("cold", "cold first result", 20),
+    ):
+        judge.cpu(f"{label}, CPU", [f"start/{key}"], most)
+    return judge.found
+
+
+class _Judge:
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self.rows = rows
+        self.found: list[Goal] = []
+
+    def ratio(self, work: str, keys: list[str], bound: float, most: bool = False) -> None:
+        self._add(work, keys, lambda row: row.ratio.median if row.ratio else None, bound, "x", most)
+
+    def cpu(self, work: str, keys: list[str], bound: float) -> None:
+        self._add(work, keys, lambda row: row.cpu.median if row.cpu else None, bound, " s", True)
+
+    def memory(self, work: str, keys: list[str], bound: float) -> None:
+        self._add(work, keys, lambda row: row.memory, bound, " MB", True)
+
+    def _add(
+        self, work: str, keys: list[str], of: Callable[[Row], float | None], bound: float, unit: str, most: bool
+    ) -> None:
+        values = [value for key in keys if key in self.rows and (value := of(self.rows[key])) is not None]
+        goal = f"{'at most' if most else 'at least'} {bound:g}{unit}"
+        if not values or len(values) < len(keys):
+            self.found.append(Goal(work, goal, "not measured", None))
+            return
+        worst = max(values) if most else min(values)
+        self.found.append(Goal(work, goal, f"{worst:.3g}{unit}", worst <= bound if most else worst >= bound))

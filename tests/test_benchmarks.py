@@ -1,0 +1,78 @@
+"""The benchmarks still run, and what they compare is the same rule. Nothing here looks at a time."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import cascade, contagion, plain
+from benchmarks.graph import BETA, watts_strogatz
+from benchmarks.measure import fresh
+from benchmarks.peers import PEERS, installed
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = 24
+
+
+def moments(values: list[int]) -> tuple[float, float]:
+    """Mean and the square of its standard error."""
+    mean = sum(values) / len(values)
+    return mean, sum((x - mean) ** 2 for x in values) / (len(values) - 1) / len(values)
+
+
+def same_mean(a: list[int], b: list[int]) -> bool:
+    """Whether two means differ by less than four standard errors: a false alarm in 16,000."""
+    (x, u), (y, v) = moments(a), moments(b)
+    return abs(x - y) < 4 * math.sqrt(u + v)
+
+
+def runs(one: contagion.Contestant) -> list[int]:
+    return [one.run(one.fresh(seed)) for seed in range(RUNS)]
+
+
+def test_a_plain_contagion_of_ours_has_the_adopters_of_the_dense_loops() -> None:
+    graph = watts_strogatz(1500)
+    ours = runs(contagion.contestant("smsim", graph))
+    assert same_mean(ours, runs(PEERS["dense Numba"].build(graph, BETA, 52)))
+
+
+@pytest.mark.parametrize("model", cascade.MODELS)
+def test_a_cascade_of_ours_reaches_as_many_as_cynetdiffs(model: str) -> None:
+    if not installed("cynetdiff"):
+        pytest.skip("needs the extra `peers`")
+    graph = watts_strogatz(1500)
+    ours, theirs = (runs(cascade.contestant(who, model, graph)) for who in ("smsim", "CyNetDiff"))
+    assert same_mean(ours, theirs)
+
+
+def test_nobody_adopts_without_a_neighbour_who_has() -> None:
+    graph = watts_strogatz(200)._replace(first=watts_strogatz(200).first[:0])
+    scenario = plain.susceptible_infected()
+    assert plain.adopters(plain.run_of(scenario, plain.world_of(scenario, graph), 1)) == 0
+
+
+def test_an_answer_comes_back_from_a_process_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "graph.npz"
+    watts_strogatz(200).save(path)
+    answer = fresh(contagion.alone, who="scipy sparse", graph=str(path), repeats=1)
+    assert 0 < answer["adopters"] <= 1
+
+
+def test_a_failure_there_is_told_here() -> None:
+    with pytest.raises(RuntimeError, match="No such file"):
+        fresh(contagion.alone, who="scipy sparse", graph="absent.npz", repeats=1)
+
+
+@pytest.mark.slow
+def test_every_family_runs_at_small_sizes(tmp_path: Path) -> None:
+    out = tmp_path / "results.md"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = out.read_text(encoding="utf-8")
+    families = ("Plain contagion", "Cascades", "Memory floor", "Full model", "Threads", "Sweep", "Pairing", "Growth")
+    assert [name for name in (*families, "Worlds", "Start") if f"## {name}" not in text] == []
