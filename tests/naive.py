@@ -54,6 +54,7 @@ from smsim.engine.arrays import (
     SPREADS_RUMOUR,
     SUPPORTS,
     SUSCEPTIBLE,
+    TALK_HEARD,
     TALKS,
     UNAWARE,
     VISIT,
@@ -982,6 +983,10 @@ class Simulation:
         mind = np.zeros(shape, MIND).view(np.recarray)
         for name in MIND.names or ():
             mind[name] = layered(name, MIND[name])
+        heard = np.zeros(shape, TALK_HEARD).view(np.recarray)
+        heard["resist"] = layered("resist_talk", np.float64)
+        heard["hazard"] = layered("talk_hazard", np.float64)
+        heard["since"] = layered("talk_since", np.int32)
         needed = [
             [
                 layer.threshold + par.rumour_threshold if layer.rumour == BELIEVES else layer.threshold
@@ -999,6 +1004,7 @@ class Simulation:
             norm_memory=np.array([home.g for home in homes]),
             norm_fade=np.array([self.norm_fade]),
             mind=mind,
+            heard=heard,
             lapse_class=layered("lapse_class", np.uint8),
             lapse_sum=np.array([[place.lapse_sum[b] for place in places] for b in kinds]),
             voicing=layered("n_voice", np.int32),

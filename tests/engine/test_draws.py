@@ -13,12 +13,14 @@ from smsim.engine.draws import (
     exp,
     exponential,
     fill_uniforms,
+    fill_words,
     log,
     philox,
     strikes,
-    strikes_at,
     trials,
     uniform,
+    weeks_until,
+    words_below,
 )
 
 ONES = 0xFFFFFFFF
@@ -112,9 +114,33 @@ def test_shortcuts_decide_as_the_logarithm_does(hazard):
     edge = 1 - math.exp(-hazard)
     near = [edge + d for d in (-1e-3, -1e-8, -1e-10, -1e-13, 1e-13, 1e-10, 1e-8, 1e-3)]
     for u in [v for v in near if 0 < v < 1] + list(np.random.default_rng(3).random(500)):
-        exact = exponential(u) < hazard
-        assert strikes(u, hazard) == exact
-        assert strikes_at(u, hazard, edge) == exact
+        assert strikes(u, hazard) == (exponential(u) < hazard)
+
+
+@pytest.mark.parametrize("hazard", [0.0, 1e-9, 0.001, 0.2, 1.0, 3.0, 40.0])
+def test_the_words_below_the_cut_are_those_that_strike(hazard):
+    """The last word struck and the first one spared, as exact fractions of 2**32."""
+    cut = words_below(hazard)
+    chance = -math.expm1(-hazard)
+    assert 0 <= cut < 2**32
+    # exp is right to twelve digits, and a word is 2.3e-10 wide.
+    assert (cut - 0.5) * 2.0**-32 < chance + 1e-12
+    assert cut == 2**32 - 1 or (cut + 0.5) * 2.0**-32 > chance - 1e-12
+
+
+def test_words_and_uniforms_are_the_same_draws():
+    for start, identities in ((3, np.arange(5, 300, dtype=np.uint32)), (0, np.array([7, 7, 2, 9], np.uint32))):
+        words = np.empty(len(identities), np.uint32)
+        fill_words(np.uint64(9), 11, 52, identities, start, len(identities), words)
+        single = [uniform(np.uint64(9), 11, 52, i) for i in identities[start:]]
+        assert [(w + 0.5) * 2.0**-32 for w in words[: len(single)].tolist()] == single
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
+def test_a_wait_is_the_geometric_number_of_its_draw(chance):
+    for i in range(50):
+        expected = trials(uniform(np.uint64(3), 2, 1, i), chance)
+        assert weeks_until(np.uint64(3), 2, 1, i, chance) == expected
 
 
 def test_a_larger_dose_strikes_wherever_a_smaller_does():

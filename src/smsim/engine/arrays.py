@@ -141,13 +141,10 @@ CONTEXT = np.dtype(
 # One household's mind on one behaviour: what only a visit to it needs lies together, in two lines of the cache.
 MIND = np.dtype(
     [
-        ("resist_talk", "f8"),  # hazard still to accumulate before peers inform it, as of week `talk_since`
-        ("talk_hazard", "f8"),  # per week, since then
-        ("resist_rumour", "f8"),  # the same for the rumour
-        ("rumour_hazard", "f8"),
+        ("resist_rumour", "f8"),  # hazard still to accumulate before it believes, as of week `rumour_since`
+        ("rumour_hazard", "f8"),  # per week, since then
         ("resist_lapse", "f8"),  # the same against lapsing; its hazard is the community's, see `lapse_sum`
         ("lapse_mark", "f8"),  # what that sum was when the household came under its present hazard
-        ("talk_since", "i4"),
         ("rumour_since", "i4"),
         ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
         ("decision_wait", "i4"),  # favourable weeks still needed before it moves
@@ -160,6 +157,16 @@ MIND = np.dtype(
         ("events", "u2"),
         ("rumour", "u1"),  # SUSCEPTIBLE, BELIEVES or DEBUNKED
         ("source", "u1"),  # what moved it to willing, index into SOURCES
+    ],
+    align=True,
+)
+
+# What an unaware household has heard: most visits in a spreading contagion need no more.
+TALK_HEARD = np.dtype(
+    [
+        ("resist", "f8"),  # hazard still to accumulate before peers inform it, as of week `since`
+        ("hazard", "f8"),  # per week, since then
+        ("since", "i4"),
     ],
     align=True,
 )
@@ -253,6 +260,7 @@ class State(NamedTuple):
     norm_memory: Array  # float64 (N,): g in units of `norm_fade`
     norm_fade: Array  # float64 (1,)
     mind: Array  # recarray (B, N) of `MIND`
+    heard: Array  # recarray (B, N) of `TALK_HEARD`
     lapse_class: Array  # uint8 (B, N): hazard of lapsing it is under, maintained 1 + unsupported 2; or NOT_KEEPING
     lapse_sum: Array  # float64 (B, C, 4): these hazards of a community, added up over the weeks
     voicing: Array  # int32 (B, N): n_V, tie weight of neighbours who voice

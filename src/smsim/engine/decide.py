@@ -116,6 +116,31 @@ def rouse(stage, hot, due, touch, t, others, act):  # type: ignore[no-untyped-de
 
 
 @inner
+def listen(stage, hot, due, touch, voicing, talking, heard, t, peer_information, silent_information, act, visit):  # type: ignore[no-untyped-def]
+    """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
+
+    Most of them go on waiting, and nothing else is asked of them this week: their mark in act is taken back. Whom the
+    campaign touches has heard already.
+    """
+    found = 0
+    for k in range(hot.shape[0]):
+        visit[found] = k
+        found += (stage[k] == UNAWARE) & (touch[k] == 0) & ((hot[k] & (NEW_VOICES | NEW_TALK)) != 0)
+    for n in range(found):
+        k = visit[n]
+        one = heard[k]
+        # U -> A with hazard beta (n_V + eta n_T)
+        hazard = peer_information * (voicing[k] + silent_information * talking[k])
+        if hazard != one.hazard:
+            one.resist = one.resist - (t - one.since) * one.hazard
+            one.hazard = hazard
+            one.since = t
+            due[k] = min(due[k], crossing_week(one.resist, t, hazard))
+        hot[k] &= NEW_RUMOUR
+        act[k] = hot[k] | np.uint8(due[k] <= t)
+
+
+@inner
 def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_weight, incentive):  # type: ignore[no-untyped-def]
     """f and S (without a link) of one household.
 
@@ -221,7 +246,7 @@ def decide(  # type: ignore[no-untyped-def]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
     pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded = state.persuasion[b], state.persuaded[b]
-    norm_memory, lapse_class = state.norm_memory, state.lapse_class[b]
+    norm_memory, lapse_class, heard = state.norm_memory, state.lapse_class[b], state.heard[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
     community_start, community_eligible = places.community_start, record.community_eligible[t, b]
@@ -260,6 +285,10 @@ def decide(  # type: ignore[no-untyped-def]
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
             rouse(stage[low:high], hot[low:high], due[low:high], touch[low:high], t, others, act)
+            listen(
+                stage[low:high], hot[low:high], due[low:high], touch[low:high], voicing[low:high], talking[low:high],
+                heard[low:high], t, peer_information, silent_information, act, visit,
+            )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)
             # Steps 2-4: who is touched, told or reached by the rumour.
@@ -301,16 +330,8 @@ def decide(  # type: ignore[no-untyped-def]
                             stir[i] = 1
                 strikes = t >= due[i]
                 if stage[i] == UNAWARE:
-                    # U -> A with hazard beta (n_V + eta n_T)
-                    if hot[i] & (NEW_VOICES | NEW_TALK):
-                        hazard = peer_information * (voicing[i] + silent_information * talking[i])
-                        if hazard != mind.talk_hazard:
-                            mind.resist_talk = mind.resist_talk - (t - mind.talk_since) * mind.talk_hazard
-                            mind.talk_hazard = hazard
-                            mind.talk_since = t
-                            due[i] = min(due[i], crossing_week(mind.resist_talk, t, hazard))
-                            strikes = t >= due[i]
-                    if strikes and mind.resist_talk - (t - mind.talk_since + 1) * mind.talk_hazard < 0:
+                    one = heard[i]
+                    if strikes and one.resist - (t - one.since + 1) * one.hazard < 0:
                         move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                         mind.aware_week = t
                         informed_by[BY_PEER] += 1
@@ -439,7 +460,7 @@ def decide(  # type: ignore[no-untyped-def]
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)
                     way = who.distance_km * reach / scale
-                    if at_home or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
+                    if at_home or way <= 0 or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
                         seekers[found] = i
                         found += 1
         demand[c] = found - sought

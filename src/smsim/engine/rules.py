@@ -137,6 +137,6 @@ def visits(act, low, minds, traits, visit):  # type: ignore[no-untyped-def]
     read = 0.0
     for n in range(found):
         i = np.uintp(visit[n])
-        read += minds[i].resist_talk + minds[i].rumour + traits[i].fear
+        read += minds[i].resist_rumour + minds[i].rumour + traits[i].fear
     visit[act.shape[0]] = read >= 0
     return found

@@ -25,6 +25,7 @@ from smsim.engine.arrays import (
     REFUSES,
     SPREADS_RUMOUR,
     SUPPORTS,
+    TALK_HEARD,
     TRAITS,
     UNAWARE,
     VOICES,
@@ -114,6 +115,7 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
         mind=_minds(b, n),
+        heard=np.zeros((b, n), TALK_HEARD).view(np.recarray),
         lapse_class=np.full((b, n), NOT_KEEPING, np.uint8),
         lapse_sum=np.zeros((b, c, 4)),
         voicing=np.zeros((b, n), np.int32),
@@ -232,7 +234,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         decision_rate = behaviour.decision_rate
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
         voicing, rumouring = state.voicing[b], state.rumouring[b]
-        minds = state.mind[b]
+        minds, heard = state.mind[b], state.heard[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
         )  # fmt: skip
@@ -250,7 +252,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 # Before anybody is counted among its neighbours; `hot` tells of those who are.
                 mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[i])
             if peers and stage[i] == UNAWARE:
-                mind.resist_talk = exponential(uniform(seed, TALK + stride, first, identity))
+                heard[i].resist = exponential(uniform(seed, TALK + stride, first, identity))
             mind.decision_wait = weeks_until(seed, DECIDE + stride, first, identity, decision_rate)
             if kind == EVENT:
                 mind.event_week = (

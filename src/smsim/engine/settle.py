@@ -144,7 +144,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     links = np.empty(behaviours.shape[0], np.int64)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
-    lapse_class, lapse_sum = state.lapse_class[b], state.lapse_sum[b]
+    lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
     lapse_hazard, highest, until = np.zeros(4), np.zeros(4), np.zeros(4)
     lapse_hazards(highest, behaviour, 0.0)
     act = np.zeros(BLOCK, np.uint8)
@@ -206,9 +206,9 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                             )
                         needed[i] = threshold[i]
                     if peers:
-                        mind.resist_talk = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
-                        mind.talk_hazard = 0.0
-                        mind.talk_since = t + 1
+                        heard[i].resist = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
+                        heard[i].hazard = 0.0
+                        heard[i].since = t + 1
                     mind.decisions += 1
                     mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, decision_rate)
                     hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
@@ -255,7 +255,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                 if not leaves:
                     due[i] = next_due(
                         turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
-                        crossing_week(mind.resist_talk, mind.talk_since, mind.talk_hazard)
+                        crossing_week(heard[i].resist, heard[i].since, heard[i].hazard)
                         if now == UNAWARE
                         else FOREVER,
                         crossing_week(mind.resist_rumour, mind.rumour_since, mind.rumour_hazard)

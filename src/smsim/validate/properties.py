@@ -35,6 +35,7 @@ MONOTONE = {
     "place": "home",
     "service_capacity": 10.0,
 }
+QUIET = {"aware_icc": 0.0, "silent_information": 0.0}
 GENTLE = {"mix": {"shares": {"visit": 0.5, "media": 0.3, "leader": 0.2}}}
 
 
@@ -153,7 +154,11 @@ def money_for_nothing(scenario: Scenario, seed: int) -> str:
 
 
 def more_never_hurts(scenario: Scenario, seed: int) -> str:
-    """In the monotone sub-model more money, more awareness or lower thresholds lose no adopter."""
+    """In the monotone sub-model more money, more awareness or lower thresholds lose no adopter.
+
+    More awareness at the start does so only where those who hear do not pass it on before they act: who knew from the
+    beginning no longer talks about it, and takes a talker away from its neighbours.
+    """
     base = vary(
         scenario,
         MONOTONE,
@@ -166,10 +171,10 @@ def more_never_hurts(scenario: Scenario, seed: int) -> str:
     money = {"budget_per_household": 2 * base.campaign["budget_per_household"]}
     more = {
         "money": vary(base, {}, campaign=money),
-        "awareness": vary(base, {"aware_share": min(1.0, behaviour["aware_share"] + 0.2), "aware_icc": 0.0}),
+        "awareness": vary(base, QUIET | {"aware_share": min(1.0, behaviour["aware_share"] + 0.2)}),
         "readiness": vary(base, {"threshold_mean": behaviour["threshold_mean"] - 0.05}),
     }
-    plain = vary(base, {"aware_icc": 0.0})
+    plain = vary(base, QUIET)
     for what, better in more.items():
         less = _adopters(simulate(plain if what == "awareness" else base, "mix", seed))
         lost = int((less & ~_adopters(simulate(better, "mix", seed))).sum())
