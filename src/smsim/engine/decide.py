@@ -24,19 +24,14 @@ from smsim.engine.arrays import (
     BY_PEER,
     BY_VISIT,
     CONTACT_DIALOGUE,
-    CONTACT_MEDIA,
     CONTACT_VISIT,
     DEBUNKED,
     EVENT,
-    FADED,
     HOME,
     INCENTIVE,
-    LAPSED,
     MAINTAINED,
     NEW_RUMOUR,
-    NEW_TALK,
     NEW_VOICES,
-    NOT_KEEPING,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
@@ -62,9 +57,9 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
+from smsim.engine.hear import fade_persuasion, listen, persuade, rouse
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
-
-EVERY_BIT = 255
+from smsim.engine.weigh import support, wake, weigh
 
 
 @inner
@@ -73,137 +68,6 @@ def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
     stage_count[cell, stage[i]] -= 1
     stage_count[cell, new] += 1
     stage[i] = new
-
-
-@inner
-def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: ignore[no-untyped-def]
-    """p <- (1 - delta_p) p, for everybody at once; units worth too little are made anew."""
-    fade[b] = fade[b] * keep
-    if fade[b] < FADED:
-        for i in range(persuaded.shape[0]):
-            for k in range(3):
-                credit[k, i] = credit[k, i] * fade[b]
-            persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
-        persuaded_sum.fill(-1.0)  # to be added up again
-        fade[b] = 1.0
-
-
-@inner
-def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
-    """Step 2, second half: this week's contacts persuade, each with what the one before left to win."""
-    # p <- p + psi q (1 - p), for visits and dialogues psi T q
-    if touched & CONTACT_MEDIA:
-        credit[0, i] = credit[0, i] + media * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
-    if touched & CONTACT_VISIT:
-        credit[1, i] = credit[1, i] + visit * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
-    if touched & CONTACT_DIALOGUE:
-        credit[2, i] = credit[2, i] + dialogue * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
-
-
-@inner
-def rouse(stage, hot, due, touch, t, others, act):  # type: ignore[no-untyped-def]
-    """Mark who has something to do: act is the block's bytes, 0 beyond its end.
-
-    others: bits of news that matter to who has heard already; whoever has not minds all.
-    """
-    for k in range(hot.shape[0]):
-        act[k] = (hot[k] & (others if stage[k] != UNAWARE else EVERY_BIT)) | touch[k] | np.uint8(due[k] <= t)
-    for k in range(hot.shape[0], act.shape[0]):
-        act[k] = 0
-
-
-@inner
-def listen(stage, hot, due, touch, voicing, talking, heard, t, peer_information, silent_information, act, visit):  # type: ignore[no-untyped-def]
-    """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
-
-    Most of them go on waiting, and nothing else is asked of them this week: their mark in act is taken back. Whom the
-    campaign touches has heard already.
-    """
-    found = 0
-    for k in range(hot.shape[0]):
-        visit[found] = k
-        found += (stage[k] == UNAWARE) & (touch[k] == 0) & ((hot[k] & (NEW_VOICES | NEW_TALK)) != 0)
-    for n in range(found):
-        k = visit[n]
-        one = heard[k]
-        # U -> A with hazard beta (n_V + eta n_T)
-        hazard = peer_information * (voicing[k] + silent_information * talking[k])
-        if hazard != one.hazard:
-            one.resist = one.resist - (t - one.since) * one.hazard
-            one.hazard = hazard
-            one.since = t
-            due[k] = min(due[k], crossing_week(one.resist, t, hazard))
-        hot[k] &= NEW_RUMOUR
-        act[k] = hot[k] | np.uint8(due[k] <= t)
-
-
-@inner
-def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_weight, incentive):  # type: ignore[no-untyped-def]
-    """f and S (without a link) of one household.
-
-    f = (1 - g) n_V / k + g omega_c; S = alpha_N f + alpha_I I + alpha_P p + alpha_inc inc
-    """
-    visible = voicing / (reference if reference > 0.0 else 1.0)
-    norm = (1 - g) * visible + g * omega
-    return norm, ((norm_weight * norm + leader) + persuasion_weight * p) + incentive
-
-
-@inner
-def weigh(  # type: ignore[no-untyped-def]
-    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, norm_fade, fade, omega,
-    norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
-):  # fmt: skip
-    """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE."""
-    for k in range(verdict.shape[0]):
-        _, total = support(
-            voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]], persuaded[k] * fade,
-            norm_weight, persuasion_weight, incentive,
-        )  # fmt: skip
-        verdict[k] = PENDING_VOICE + (total >= needed[k])
-    if link_weight > 0:
-        for k in range(verdict.shape[0]):
-            if shown_link[k] & SUPPORTS:
-                _, total = support(
-                    voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]],
-                    persuaded[k] * fade, norm_weight, persuasion_weight, incentive,
-                )  # fmt: skip
-                verdict[k] = PENDING_VOICE + (total + link_weight >= needed[k])
-    if taboo > 0:
-        for k in range(verdict.shape[0]):
-            # V = 1 if it supports and f + alpha_I I >= tau v
-            visible = voicing[k] / (reference[k] if reference[k] > 0.0 else 1.0)
-            g = norm_memory[k] * norm_fade
-            norm = (1 - g) * visible + g * omega
-            if norm + led[membership[k]] < taboo * fear[k]:
-                verdict[k] = verdict[k] & PENDING_OK
-
-
-@inner
-def wake(stage, shown, verdict, lapse_class, due, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
-    """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
-    support than before, who falls silent or speaks up. For the others the news is old.
-    """
-    for k in range(verdict.shape[0]):
-        s = stage[k]
-        ok = verdict[k] & PENDING_OK
-        undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
-        willing = np.uint8(s == WILLING)
-        act[k] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[k] <= t)
-        hot[k] = 0
-    if lapsing:
-        for k in range(verdict.shape[0]):
-            # The class says unsupported (bit 2) though it is supported, or the reverse.
-            keeps = np.uint8(lapse_class[k] < NOT_KEEPING)
-            stir[k] |= keeps & (((lapse_class[k] >> 1) ^ verdict[k] ^ 1) & 1)
-    if taboo > 0:
-        for k in range(verdict.shape[0]):
-            ready = verdict[k] & PENDING_VOICE
-            voices = shown[k] & VOICES
-            if supports(stage[k]) and (ready > 0) != (voices > 0):
-                stir[k] = 1
 
 
 @inner

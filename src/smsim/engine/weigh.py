@@ -1,0 +1,84 @@
+"""How households weigh the behaviour: the support they find, and whom that moves (steps 5-6)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from smsim.engine import inner
+from smsim.engine.arrays import (
+    AWARE,
+    LAPSED,
+    NOT_KEEPING,
+    PENDING_OK,
+    PENDING_VOICE,
+    SUPPORTS,
+    VOICES,
+    WILLING,
+)
+from smsim.engine.rules import supports
+
+
+@inner
+def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_weight, incentive):  # type: ignore[no-untyped-def]
+    """f and S (without a link) of one household.
+
+    f = (1 - g) n_V / k + g omega_c; S = alpha_N f + alpha_I I + alpha_P p + alpha_inc inc
+    """
+    visible = voicing / (reference if reference > 0.0 else 1.0)
+    norm = (1 - g) * visible + g * omega
+    return norm, ((norm_weight * norm + leader) + persuasion_weight * p) + incentive
+
+
+@inner
+def weigh(  # type: ignore[no-untyped-def]
+    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, norm_fade, fade, omega,
+    norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
+):  # fmt: skip
+    """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE."""
+    for k in range(verdict.shape[0]):
+        _, total = support(
+            voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]], persuaded[k] * fade,
+            norm_weight, persuasion_weight, incentive,
+        )  # fmt: skip
+        verdict[k] = PENDING_VOICE + (total >= needed[k])
+    if link_weight > 0:
+        for k in range(verdict.shape[0]):
+            if shown_link[k] & SUPPORTS:
+                _, total = support(
+                    voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]],
+                    persuaded[k] * fade, norm_weight, persuasion_weight, incentive,
+                )  # fmt: skip
+                verdict[k] = PENDING_VOICE + (total + link_weight >= needed[k])
+    if taboo > 0:
+        for k in range(verdict.shape[0]):
+            # V = 1 if it supports and f + alpha_I I >= tau v
+            visible = voicing[k] / (reference[k] if reference[k] > 0.0 else 1.0)
+            g = norm_memory[k] * norm_fade
+            norm = (1 - g) * visible + g * omega
+            if norm + led[membership[k]] < taboo * fear[k]:
+                verdict[k] = verdict[k] & PENDING_OK
+
+
+@inner
+def wake(stage, shown, verdict, lapse_class, due, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
+    """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
+    support than before, who falls silent or speaks up. For the others the news is old.
+    """
+    for k in range(verdict.shape[0]):
+        s = stage[k]
+        ok = verdict[k] & PENDING_OK
+        undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
+        willing = np.uint8(s == WILLING)
+        act[k] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[k] <= t)
+        hot[k] = 0
+    if lapsing:
+        for k in range(verdict.shape[0]):
+            # The class says unsupported (bit 2) though it is supported, or the reverse.
+            keeps = np.uint8(lapse_class[k] < NOT_KEEPING)
+            stir[k] |= keeps & (((lapse_class[k] >> 1) ^ verdict[k] ^ 1) & 1)
+    if taboo > 0:
+        for k in range(verdict.shape[0]):
+            ready = verdict[k] & PENDING_VOICE
+            voices = shown[k] & VOICES
+            if supports(stage[k]) and (ready > 0) != (voices > 0):
+                stir[k] = 1
