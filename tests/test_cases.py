@@ -140,6 +140,29 @@ def test_a_broken_file_is_a_sentence_before_anything_runs(tmp_path: Path):
     assert "did you mean 'world'?" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--write", "page.md"], "give --check as well"),
+        (["--check", "--write", "."], "cannot write there"),
+        (["--check", "--write", "no/such/page.md"], "cannot write there"),
+    ],
+)
+def test_a_page_that_will_not_be_written_is_a_sentence_before_anything_runs(
+    options: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(small().to_yaml(), encoding="utf-8")
+    done = CliRunner().invoke(app, ["scenarios", ".", *options])
+    assert (done.exit_code, words in done.stderr) == (2, True)
+    assert not Path("page.md").exists()
+
+
+def test_a_folder_without_scenarios_is_a_sentence(tmp_path: Path):
+    done = CliRunner().invoke(app, ["scenarios", str(tmp_path)])
+    assert (done.exit_code, "no scenario files here" in done.stderr) == (2, True)
+
+
 @pytest.mark.validation
 def test_eight_cases_lie_within_tolerance_and_the_near_null_stays_near_null():
     files = [SCENARIOS / f"{scenario.name}.yaml" for scenario in MEASURED]

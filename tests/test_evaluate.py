@@ -157,7 +157,8 @@ def test_events_that_never_come_are_reported_as_missing() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"strategy": "none"}, "name a strategy to evaluate"),
+        ({"strategy": "none"}, "nothing to evaluate without a campaign"),
+        ({"lqas": True, "clusters": 30}, "takes no number of clusters"),
         ({"strategy": "hybird"}, "did you mean 'hybrid'"),
         ({"behaviour": "tea"}, "no behaviour 'tea'"),
         ({"clusters": 1}, "clusters must be in"),

@@ -111,8 +111,9 @@ def test_a_behaviour_that_never_comes_up_has_no_loss() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"strategy": "none"}, "name a strategy with steps to skip"),
-        ({"steps": ["material"]}, "no step 'material'"),
+        ({"strategy": "none"}, "a premortem needs a strategy with steps to skip"),
+        ({"steps": ["material"]}, "no step 'material'; did you mean 'materials'?"),
+        ({"steps": []}, "name at least one step"),
         ({"replicates": 1}, "replicates must be 2 or more"),
     ],
 )

@@ -95,7 +95,10 @@ def evaluate(
             raise ScenarioError(f"the control arm must be a share of the communities in [0, 1); got {control:g}")
         scenario = scenario.replace(campaign={"treated_share": 1 - control})
     if find_strategy(scenario, strategy) is None:
-        raise ScenarioError(f"name a strategy to evaluate; this scenario has {', '.join(scenario.strategies)}")
+        raise ScenarioError(
+            f"there is nothing to evaluate without a campaign; name a strategy: this scenario has "
+            f"{', '.join(scenario.strategies)}"
+        )
     name = next(iter(scenario.behaviours)) if behaviour is None else behaviour
     if name not in scenario.behaviours:
         raise ScenarioError(f"no behaviour {name!r}; this scenario has {', '.join(scenario.behaviours)}")
@@ -103,6 +106,10 @@ def evaluate(
         raise ScenarioError(f"question must be one of {', '.join(QUESTIONS)}; got {question!r}")
     if question == "list" and lqas:
         raise ScenarioError("LQAS classifies lots by counting yes; a list experiment gives no such count; use clusters")
+    if lqas and clusters is not None:
+        raise ScenarioError(
+            "LQAS asks in every lot (catchment area) and takes no number of clusters; leave --clusters out"
+        )
     planned = scenario.campaign
     if clusters is None:
         clusters = int(planned["survey_clusters"]) or 30

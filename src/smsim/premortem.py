@@ -83,13 +83,18 @@ def premortem(
     """
     plan = find_strategy(scenario, strategy)
     if plan is None:
-        raise ScenarioError(f"name a strategy with steps to skip; this scenario has {', '.join(scenario.strategies)}")
+        raise ScenarioError(
+            f"a premortem needs a strategy with steps to skip, not 'none'; this scenario has "
+            f"{', '.join(scenario.strategies)}"
+        )
     asked = list(STEPS) if steps is None else [check_step(name).name for name in dict.fromkeys(steps)]
+    if not asked:
+        raise ScenarioError(f"name at least one step to skip; the steps are {', '.join(STEPS)}")
     present = [name for name in asked if _can_be_skipped(name, scenario, plan)]
     if not present:
         raise ScenarioError(
-            f"{scenario.name}, {strategy}: none of the steps {', '.join(asked)} can be skipped, for the plan does not "
-            "take them or does nothing else"
+            f"{scenario.name}, {strategy}: nothing to skip, for of {joined(asked)} the plan takes none, or "
+            "does nothing else"
         )
     count = int(scenario.run["replicates"]) if replicates is None else replicates
     if not count >= 2:

@@ -8,6 +8,7 @@ never better than what was planned, and is an assumption of ours, said in `Step.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,9 @@ STEPS: dict[str, Step] = {
 def check_step(name: str) -> Step:
     """The step of that name; a ScenarioError that lists the names otherwise."""
     if name not in STEPS:
-        raise ScenarioError(f"no step {name!r}; the steps are {', '.join(STEPS)}")
+        close = difflib.get_close_matches(name.lower(), STEPS, n=1)
+        remedy = f"did you mean {close[0]!r}? " if close else ""
+        raise ScenarioError(f"no step {name!r}; {remedy}the steps are {', '.join(STEPS)}")
     return STEPS[name]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from smsim.cli.shared import Json, Threads, progress_bar
+from smsim.cli.shared import Json, Threads, checked_file, progress_bar
 from smsim.errors import ScenarioError
 
 
@@ -30,6 +30,12 @@ def scenarios(
     if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir fails for a name that is too long
         raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
     files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    if not files:
+        raise ScenarioError(f"{folder}: no scenario files here (*.yaml); name a folder that holds some")
+    if write is not None:
+        if not check:
+            raise ScenarioError("--write writes what --check finds; give --check as well")
+        checked_file("--write", write)
     if check:
         from smsim.cases import report_on
 
@@ -46,7 +52,7 @@ def scenarios(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        for row in rows or [{"file": str(folder), "problem": f"{folder}: no scenario files here (*.yaml)"}]:
+        for row in rows:
             typer.echo(row["problem"] if "problem" in row else row_text(row), err="problem" in row)
     if any("problem" in row for row in rows):
         raise typer.Exit(2)

@@ -93,6 +93,19 @@ def checked_place(folder: Path) -> Path:
     return folder
 
 
+def checked_file(option: str, file: Path) -> None:
+    """Refuse a file that cannot be written, before anybody waits for what would go into it."""
+    try:
+        there = file.exists()
+        with file.open("ab"):
+            pass
+        if not there:
+            file.unlink()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScenarioError(f"{option} {file}: cannot write there ({reason}); name another file") from None
+
+
 @contextmanager
 def progress_bar(doing: str, compiles: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr; call it with (done, total). `compiles`: the work needs the engine."""
