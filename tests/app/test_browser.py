@@ -151,3 +151,27 @@ def test_a_wrong_file_is_a_sentence(tmp_path: Path, content: str | None, sentenc
     assert done.exit_code == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_a_lesson_asks_first_and_sets_the_tables_guesses_against_what_then_happens(
+    workshop: Address, visit: Visits
+) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    one.page.locator("select").first.select_option(label="The silent majority")
+    one.page.get_by_text("How many of a hundred will do it at the end under each plan?").wait_for()
+    one.answered(2)
+    fields = one.page.locator("input[type=text].bk-input:visible")
+    for n, text in enumerate(("<b>Baobab", "90", "33", "2", "20")):
+        fields.nth(n).fill(text)
+        fields.nth(n).press("Tab")
+    assert one.page.locator(".strip").count() == 0
+    one.page.get_by_role("button", name="Reveal").click()
+    one.page.get_by_text("Nearest: table <b>Baobab.").wait_for()
+    one.page.get_by_text("Nearest: table 2.").wait_for()
+    one.page.get_by_role("button", name="Move it, and guess again").click()
+    one.answered(3)
+    assert one.page.locator(".strip").count() == 0
+    one.page.get_by_role("button", name="Reveal").click()
+    one.page.get_by_text("the lead of the dialogues is gone").wait_for()
+    assert one.errors == []

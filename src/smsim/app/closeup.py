@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smsim.app.page import Page
     from smsim.world import World
 
-MAP, VILLAGE = 2, 3  # numbers of the tabs
+MAP, VILLAGE = 3, 4  # numbers of the tabs
 
 
 class CloseUp:

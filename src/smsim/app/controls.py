@@ -157,6 +157,14 @@ class Controls:
         info = pn.pane.HTML(html, width=30, margin=(4, 12, 0, 0), stylesheets=[INFO_CSS])
         return pn.Row(slider, info, sizing_mode="stretch_width")
 
+    def move(self, path: str, value: float) -> None:
+        """Move a slider of the place, whether it is made already or not."""
+        if path in self.sliders:
+            self.sliders[path].value = self._dials[path].values.index(value)
+        else:
+            self.visitor.move(path, value)
+            self.changed()
+
     def reset(self) -> None:
         """Everything back to the file's values."""
         self.visitor.reset()

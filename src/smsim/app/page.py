@@ -18,6 +18,8 @@ from smsim.app.closeup import CloseUp
 from smsim.app.compute import WORLDS, Answer, Bench, Cancelled
 from smsim.app.controls import Controls
 from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, isolated, nice_top
+from smsim.app.guess import Guesses, GuessView
+from smsim.app.lessons import LESSONS, PREFIX, Lesson
 from smsim.app.state import Visitor, open_scenario, scenario_files
 from smsim.app.texts import SHOWN_GROUPS, activity_names, cards, group_names, headline, moved_by, strategy_name
 from smsim.errors import ScenarioError, SmsimError
@@ -39,8 +41,8 @@ class Page:
 
     def __init__(self, files: dict[str, Path], bench: Bench, language: str = SOURCE, title: str | None = None) -> None:
         self.files, self.bench = files, bench
-        self.title = title if title in files else next(iter(files))
-        self.visitor: Visitor = open_scenario(files[self.title])
+        self.title = title if title and (title in files or _lesson(title)) else next(iter(files))
+        self.visitor, self.guesses = self._opened(self.title), Guesses()
         self.words = Words(language if language in LANGUAGES else SOURCE)
         self.answer: Answer | None = None
         self._asked = 0  # number of the newest question; a visitor's own
@@ -58,6 +60,15 @@ class Page:
             self._document.js_on_event(DocumentReady, set_language)
         self.view = pn.Column(sizing_mode="stretch_both", css_classes=["page"], stylesheets=[STYLE])
         self.build()
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson in hand, if it is one."""
+        return _lesson(self.title)
+
+    def _opened(self, title: str) -> Visitor:
+        lesson = _lesson(title)
+        return open_scenario(self.files[title]) if lesson is None else lesson.visitor()
 
     @property
     def _direction(self) -> str:
@@ -80,6 +91,7 @@ class Page:
         self.groups = dots(_, _("Who does it, by group, under plan A and plan B"), _("share that does it"), height=430)
         self.money = bars(_, _("Where the money went, under plan A and plan B"), _("US$"), height=430)
         self.closeup = CloseUp(self)
+        self.guess = GuessView(self)
         result = pn.Column(self.headline, self._bokeh(self.curves.figure), self.cards, sizing_mode="stretch_width")
         money = pn.Row(
             pn.Column(self._title(_("Who is left out, at the end")), self._bokeh(self.groups.figure),
@@ -89,10 +101,12 @@ class Page:
             sizing_mode="stretch_width",
         )  # fmt: skip
         self.tabs = pn.Tabs(
+            (_("Guess first"), self.guess.view),
             (_("Result"), result),
             (_("Who and money"), pn.Column(self._key(), money, self.moved_by, sizing_mode="stretch_width")),
             (_("Map"), self.closeup.map_view),
             (_("Village"), self.closeup.village_view),
+            active=0 if self.lesson else 1,
             sizing_mode="stretch_width",
             dynamic=False,
             stylesheets=[TABS_CSS],
@@ -132,8 +146,12 @@ class Page:
         _ = self.words
         css = [".bk-input { font-size: 16px; height: 36px; max-width: 100% } label { display: none }"]
         scenario = pn.widgets.Select(
-            options=list(self.files), value=self.title, width=470, stylesheets=css, name=_("scenario")
-        )
+            groups={
+                _("Scenarios"): {title: title for title in self.files},
+                _("Lessons of ten minutes"): {_(one.title): f"{PREFIX}{key}" for key, one in LESSONS.items()},
+            },
+            value=self.title, width=470, stylesheets=css, name=_("scenario"),
+        )  # fmt: skip
         language = pn.widgets.Select(
             options={name: code for code, name in LANGUAGES.items()}, value=_.language, width=130, stylesheets=css,
             name=_("language"),
@@ -178,11 +196,11 @@ class Page:
     def open(self, title: str) -> None:
         """Another scenario."""
         try:
-            self.visitor = open_scenario(self.files[title])
+            self.visitor = self._opened(title)
         except SmsimError as error:
             self.say_problem(str(error))
             return
-        self.title, self.answer = title, None
+        self.title, self.answer, self.guesses = title, None, Guesses()
         self.build()
 
     def look_at(self, behaviour: str) -> None:
@@ -274,6 +292,7 @@ class Page:
             )
             self._show_groups(answer, names)
             self._show_money(answer, names)
+            self.guess.show()
             _ = self.words
             text = _("{n} worlds", n=_.number(answer.worlds))
             whole = f"data-answer='{number}'" if answer.worlds == WORLDS else ""
@@ -303,6 +322,10 @@ TABS_CSS = """
   border-bottom-width: 4px !important }
 .bk-tab:focus-visible { outline: 3px solid #f0a500 }
 """
+
+
+def _lesson(title: str) -> Lesson | None:
+    return LESSONS.get(title.removeprefix(PREFIX)) if title.startswith(PREFIX) else None
 
 
 def visit(files: dict[str, Path], bench: Bench) -> Any:

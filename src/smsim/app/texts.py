@@ -85,6 +85,12 @@ def strategy_name(words: Words, name: str, changed: bool = False) -> str:
         "pragmatic": _("pragmatic"),
         "activist": _("activist"),
         "hybrid": _("hybrid"),
+        "lesson-visits": _("home visits"),
+        "lesson-radio": _("radio"),
+        "lesson-dialogues": _("group dialogues"),
+        "lesson-demand": _("demand alone"),
+        "lesson-supply": _("demand and supply"),
+        "lesson-incentives": _("incentives"),
     }
     said = known.get(name, name)
     return _("{strategy}, changed", strategy=said) if changed else said
