@@ -178,3 +178,20 @@ def test_the_village_plays_and_guesses_are_set_against_the_outcome(opened: Any) 
     opened.locator("[data-guess='0-0']").fill("30")
     opened.locator("#reveal").tap()
     assert "Nearest: table 1." in opened.locator("#revealed").inner_text()
+
+
+def test_a_lesson_asks_first_and_says_why_after_the_reveal(opened: Any) -> None:
+    opened.locator("#lesson").select_option(label="The silent majority")
+    assert "How many of a hundred" in opened.locator("#before").inner_text()
+    opened.locator("[data-name='1']").fill("<i>Baobab")
+    opened.locator("[data-guess='1-0']").fill("95")
+    assert opened.locator(".strip").count() == 0
+    opened.locator("#reveal").tap()
+    assert "Nearest: table <i>Baobab." in opened.locator("#revealed").inner_text()
+    assert "dare to show it" in opened.locator("#after").inner_text()
+    opened.locator("#move").tap()
+    assert opened.locator(".strip").count() == 0
+    assert "nobody is afraid" in opened.locator("#before").inner_text()
+    opened.locator("#reveal").tap()
+    assert "the lead is gone" in opened.locator("#after").inner_text()
+    assert "Computed" in opened.locator("#exact").inner_text()

@@ -1,16 +1,16 @@
 "use strict";
 // The offline workshop: reads the grid, fills the figures, and says it in the reader's language.
 (() => {
-const data = JSON.parse(document.getElementById("data").textContent);
+const all = JSON.parse(document.getElementById("data").textContent);  // the scenario's sheet, and those of the lessons
 const at = id => document.getElementById(id);
-const places = data.own.map((own, k) => data.grid[k].indexOf(own));  // where each slider stands; fractions lie between
-const chosen = {...data.first};
-const guesses = [[null, null], [null, null], [null, null], [null, null]];
-let language = data.language, doc = null, panel = "result";
+const start = one => one.own.map((own, k) => one.grid[k].indexOf(own));
+let data = all, places = start(all), chosen = {...all.first};  // the sheet in hand; where each slider stands, or between
+const names = ["1", "2", "3", "4"], guesses = names.map(() => [null, null]);  // of the tables
+let language = all.language, doc = null, panel = "result", revealed = false;
 
 const model = name => doc.get_model_by_name(name);
 const _ = (text, values) => {
-  const said = (data.words[language] || {})[text] || text;
+  const said = (all.words[language] || {})[text] || text;
   return values ? said.replace(/\{(\w+)\}/g, (whole, key) => key in values ? values[key] : whole) : said;
 };
 const named = () => data.named[language];
@@ -106,15 +106,15 @@ function show() {
   at("sides").innerHTML = `<span class="a">● ${escape(label("A"))}</span><span class="b">■ ${escape(label("B"))}</span>`;
   const rows = named().groups, widest = Math.max(...["A", "B"].flatMap(side => found[side].groups.map(one => one[2] || 0)));
   dots("groups", rows, side => found[side].groups.map(one => one.map(value => value === null ? NaN : value / 1000)), top(widest));
-  const items = data.items.map((_one, n) => n).filter(n => found.A.money[n] >= 1 || found.B.money[n] >= 1);
+  const items = all.items.map((_one, n) => n).filter(n => found.A.money[n] >= 1 || found.B.money[n] >= 1);
   const most = Math.max(1, ...items.flatMap(n => [found.A.money[n], found.B.money[n]]));
   dots("money", items.map(n => named().items[n]), side => items.map(n => [found[side].money[n], 0, 0]), most * 1.05);
   at("moved").innerHTML = `<div class="moved">${["A", "B"].map(side => moved(side, found[side])).join("")}</div>`;
   const lines = [["A", "", label("A")], ["B", "9 5", label("B")], ["none", "2 5", _("no campaign")]];
   at("key").innerHTML = lines.map(([side, dashes, text]) => `<span><svg width="46" height="14" aria-hidden="true"><line
-    x1="2" y1="7" x2="44" y2="7" stroke="${data.colours[side] || "#6b7280"}" stroke-width="4"
+    x1="2" y1="7" x2="44" y2="7" stroke="${all.colours[side] || "#6b7280"}" stroke-width="4"
     stroke-dasharray="${dashes}"/></svg>${escape(text)}</span>`).join("");
-  if (at("revealed").innerHTML) reveal();
+  reveal();
 }
 
 function dots(name, rows, values, end) {
@@ -150,22 +150,40 @@ function moved(side, one) {
 // ---- guesses
 
 function tables() {
-  at("guesses").innerHTML = guesses.map((pair, n) => `<tr><th scope="row">${number(n + 1)}</th>${pair.map((value, side) =>
+  at("guesses").innerHTML = guesses.map((pair, n) => `<tr><th scope="row"><input maxlength="24" data-name="${n}"
+    value="${escape(names[n])}" aria-label="${_("Table")} ${n + 1}"></th>${pair.map((value, side) =>
     `<td><input type="number" min="0" max="100" inputmode="numeric" data-guess="${n}-${side}" value="${value ?? ""}"
       aria-label="${_("Table")} ${n + 1}, ${_(side ? "Plan B" : "Plan A")}"> %</td>`).join("")}</tr>`).join("");
 }
+const hasMoved = () => data.move !== null && data.grid[0][places[0]] === data.move;
 
-function reveal() {
-  const parts = corners();
-  at("revealed").innerHTML = ["A", "B"].map((side, s) => {
+function reveal() {  // guesses against outcomes, once they are asked for; of a lesson, its texts
+  const parts = corners(), said = named(), lesson = data.move !== null, step = hasMoved() ? 1 : 0;
+  at("before").innerHTML = lesson ? said.before[step] : `<h2>${_("Guess first")}</h2>`;
+  at("after").innerHTML = revealed && lesson ? said.after[step] : "";
+  at("move").hidden = !(revealed && lesson && !step);
+  at("revealed").innerHTML = !revealed ? "" : ["A", "B"].map((side, s) => {
     const outcome = plan(parts, chosen[side]).groups[0][0] / 10;
-    const marks = guesses.map((pair, n) => pair[s] === null ? "" : `<i style="left:${pair[s]}%">${number(n + 1)}</i>`).join("");
+    const marks = guesses.map((pair, n) => pair[s] === null ? "" : `<i style="left:${pair[s]}%">${escape(names[n])}</i>`).join("");
     const best = guesses.map((pair, n) => [pair[s] === null ? Infinity : Math.abs(pair[s] - outcome), n])
       .reduce((x, y) => y[0] < x[0] ? y : x);
-    const nearest_ = best[0] === Infinity ? "" : _("Nearest: table {n}.", {n: number(best[1] + 1)});
+    const nearest_ = best[0] === Infinity ? "" : _("Nearest: table {n}.", {n: escape(names[best[1]])});
     return `<h3 class="${side.toLowerCase()}">${escape(label(side))}: ${percent(outcome * 10, 1)}. ${nearest_}</h3>
       <div class="strip ${side.toLowerCase()}" dir="ltr">${marks}<b class="${side.toLowerCase()}" style="left:${outcome}%">${percent(outcome * 10, 1)}</b></div>`;
   }).join("");
+}
+function forget() { revealed = false; guesses.forEach(pair => pair.fill(null)) }
+function lessons() {
+  const sheets = [all, ...all.lessons];
+  at("lesson").ariaLabel = _("Lessons of ten minutes");
+  at("lesson").innerHTML = sheets.map((one, k) =>
+    `<option value="${k}" ${one === data ? "selected" : ""}>${escape(one.named[language].title)}</option>`).join("");
+}
+function take(k) {  // another sheet
+  data = k ? all.lessons[k - 1] : all;
+  places = start(data); chosen = {...data.first};
+  forget(); speak(language);
+  open(k ? "guess" : "result");
 }
 
 // ---- the village
@@ -178,6 +196,7 @@ function week(value) {
   at("week-label").textContent = _("week {n}", {n: number(to)});
 }
 function villages() {
+  at("scrub").max = data.village.last;
   const {x, y, ties, frames} = data.village;
   for (const side of ["A", "B"]) {
     const ends = {x0: [], y0: [], x1: [], y1: []};
@@ -211,16 +230,16 @@ function value(k) {
 function speak(code) {
   language = code;
   document.documentElement.lang = code;
-  document.documentElement.dir = data.rtl.includes(code) ? "rtl" : "ltr";
+  document.documentElement.dir = all.rtl.includes(code) ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-say]")) one.textContent = _(one.dataset.say);
   const axes = {"curves-x": "weeks since the campaign began", "curves-y": "share of households that do it",
     "groups-x": "share that does it", "money-x": "US$"};
   for (const [name, text] of Object.entries(axes)) model(name).axis_label = _(text);
   model("campaign-label").text = _("campaign");
   for (const side of ["A", "B"]) model(`count-${side}`).tags = [_("{count} of {all} do it")];
-  const names = [...named().stages, _("a tie that just carried an adoption")];
-  document.querySelectorAll("#legend span").forEach((one, n) => { one.lastChild.textContent = names[n] });
-  controls(); tables(); show(); villages(); stop(); week(model("week").value);
+  const marks = [...named().stages, _("a tie that just carried an adoption")];
+  document.querySelectorAll("#legend span").forEach((one, n) => { one.lastChild.textContent = marks[n] });
+  lessons(); controls(); tables(); show(); villages(); stop(); week(model("week").value);
 }
 function open(name) {
   panel = name;
@@ -230,7 +249,9 @@ function open(name) {
 }
 
 function begin() {
-  at("scrub").max = data.village.last;
+  at("lesson").addEventListener("change", event => take(Number(event.target.value)));
+  at("move").addEventListener("click", () => {
+    forget(); places[0] = data.grid[0].indexOf(data.move); controls(); tables(); show(); window.scrollTo(0, 0) });
   at("language").addEventListener("change", event => speak(event.target.value));
   for (const side of ["A", "B"]) at(`plan-${side}`).addEventListener("change", event => {
     chosen[side] = event.target.value; show(); villages(); week(model("week").value) });
@@ -246,11 +267,13 @@ function begin() {
     timer = setInterval(() => { if (model("week").value >= data.village.last) stop(); else week(model("week").value + 1) }, 220);
   });
   at("guesses").addEventListener("input", event => {
+    if (event.target.dataset.name) { names[event.target.dataset.name] = event.target.value || "–"; reveal(); return }
     const [n, side] = event.target.dataset.guess.split("-").map(Number), value = event.target.value;
     guesses[n][side] = value === "" ? null : Math.max(0, Math.min(100, Number(value)));
+    reveal();
   });
-  at("more").addEventListener("click", () => { guesses.push([null, null]); tables() });
-  at("reveal").addEventListener("click", reveal);
+  at("more").addEventListener("click", () => { guesses.push([null, null]); names.push(String(names.length + 1)); tables() });
+  at("reveal").addEventListener("click", () => { revealed = true; reveal() });
   at("sources").innerHTML = "";
   speak(language);
   open("result");

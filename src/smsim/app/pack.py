@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from itertools import combinations, product
@@ -27,8 +27,10 @@ from markupsafe import Markup
 from smsim.app.compute import ITEMS, WORLDS, Answer, Bench
 from smsim.app.dials import Dial, dial, dials
 from smsim.app.figures import SIDE_COLOURS, bars, curves, dots
+from smsim.app.guess import after, before
 from smsim.app.history import watch
 from smsim.app.layout import village as village_layout
+from smsim.app.lessons import LESSONS, Lesson
 from smsim.app.scenes import stage_names, village, village_frames
 from smsim.app.state import Visitor
 from smsim.app.texts import SHOWN_GROUPS, activity_names, group_names, source_names, stage_legend, strategy_name, who
@@ -133,13 +135,21 @@ def write_pack(
     visitor = Visitor(scenario)
     Words(language)
     over = grid(scenario, visitor.behaviour, sliders, points)
+    sheets = [_Sheet(visitor, over), *(_Sheet(one.visitor(), lesson_grid(one), one) for one in LESSONS.values())]
+    total = sum(len(sheet.over.points) for sheet in sheets)
+    done, tell = 0, progress or (lambda done, total: None)
     bench = Bench(threads)
+    tell(0, total)
     try:
-        answers = list(_answers(visitor, over, bench, worlds, progress or (lambda done, total: None)))
-        villages = _villages(scenario, bench)
+        for sheet in sheets:
+            for answer in _answers(sheet, bench, worlds):
+                sheet.answers.append(answer)
+                done += 1
+                tell(done, total)
+            sheet.villages.update(_villages(sheet.visitor.scenario, sheet.plans, bench))
     finally:
         bench.close()
-    html = render(visitor, over, answers, villages, language)
+    html = render(sheets, language)
     content = html.encode("utf-8")
     if len(content) > MOST_BYTES:
         raise RunError(
@@ -155,29 +165,47 @@ def write_pack(
     return len(content)
 
 
-def _answers(
-    visitor: Visitor, over: Grid, bench: Bench, worlds: int, progress: Callable[[int, int], Any]
-) -> Iterable[Answer]:
-    total = len(over.points)
-    progress(0, total)
-    for done, point in enumerate(over.points, 1):
+@dataclass
+class _Sheet:
+    """A scenario of the file, or a lesson: its grid, and what was computed in it."""
+
+    visitor: Visitor
+    over: Grid
+    lesson: Lesson | None = None
+    answers: list[Answer] = field(default_factory=list)
+    villages: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def plans(self) -> list[str]:
+        """Strategies to choose from: all of a scenario, the two of a lesson."""
+        return list(self.lesson.plans if self.lesson else self.visitor.scenario.strategies)
+
+
+def lesson_grid(lesson: Lesson) -> Grid:
+    """The one slider of a lesson, where it stands and where it is moved to."""
+    one = lesson.visitor().dials()[lesson.path]
+    return Grid((one,), (tuple(sorted((one.value, lesson.to))),))
+
+
+def _answers(sheet: _Sheet, bench: Bench, worlds: int) -> Iterable[Answer]:
+    visitor, over = sheet.visitor, sheet.over
+    for point in over.points:
         for one, value in zip(over.dials, point, strict=True):
             visitor.move(one.path, value)
         try:
             scenario, _ = visitor.question()
-            yield bench.answer(scenario, list(visitor.scenario.strategies), worlds)
+            yield bench.answer(scenario, sheet.plans, worlds)
         except ScenarioError as error:
             where = ", ".join(f"{d.path} {v:g}" for d, v in zip(over.dials, point, strict=True))
             raise ScenarioError(f"the grid's point {where} cannot be run: {error}") from None
-        progress(done, total)
     visitor.moved.clear()
 
 
-def _villages(scenario: Scenario, bench: Bench) -> dict[str, Any]:
+def _villages(scenario: Scenario, plans: Sequence[str], bench: Bench) -> dict[str, Any]:
     """The close-up of the first community of the first world, under every plan: frames, ties and places."""
     seed = replicate_seed(int(scenario.run["seed"]), 0)
     start = bench.started(scenario, seed)
-    histories = {name: watch(scenario, name, start, 0, seed=seed) for name in scenario.strategies}
+    histories = {name: watch(scenario, name, start, 0, seed=seed) for name in plans}
     one = next(iter(histories.values()))
     at = village_layout(len(one.households), one.ties)
     return {
@@ -225,10 +253,10 @@ def _kept(answer: Answer) -> Any:
     return np.flatnonzero(asked)
 
 
-def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: dict[str, Any], language: str) -> str:
-    """The whole file."""
-    scenario, words = visitor.scenario, Words(language)
-    week = Slider(start=0, end=villages["last"], value=1, step=1, name="week")
+def render(sheets: Sequence[_Sheet], language: str) -> str:
+    """The whole file: the scenario's sheet first, then the lessons'."""
+    scenario, words = sheets[0].visitor.scenario, Words(language)
+    week = Slider(start=0, end=max(sheet.villages["last"] for sheet in sheets), value=1, step=1, name="week")
     figures = [
         curves(words, {"A": "A", "B": "B", "none": words("no campaign")}, height=330).figure,
         dots(words, words("Who does it, by group, under plan A and plan B"), words("share that does it")).figure,
@@ -241,22 +269,10 @@ def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: di
         "languages": LANGUAGES,
         "rtl": [code for code in LANGUAGES if Words(code).right_to_left],
         "words": {code: {text: Words(code)(text) for text in texts()} for code in LANGUAGES},
-        "named": {code: _named(visitor, over, code) for code in LANGUAGES},
-        "grid": [list(values) for values in over.values],
-        "own": [one.value for one in over.dials],
-        # Every axis's first and last week differ where the campaign's length is a slider.
-        "weeks": [(answer.campaign_weeks[_kept(answer)] + 1).tolist() for answer in answers],
-        "campaign": [int(answer.scenario.campaign["weeks"]) for answer in answers],
-        "answers": [summarise(answer) for answer in answers],
-        "worlds": answers[0].worlds,
-        "plans": list(scenario.strategies),
-        "first": {side: one.base for side, one in visitor.sides.items()},
-        "groups": list(SHOWN_GROUPS),
         "items": [*ITEMS, "unspent"],
-        "sources": list(SOURCES),
-        "village": villages,
         "colours": SIDE_COLOURS,
-    }
+        "lessons": [_sheet_data(sheet) for sheet in sheets[1:]],
+    } | _sheet_data(sheets[0])
     environment = Environment(autoescape=True)
     environment.globals["_"] = lambda text: Markup("<span data-say='{0}'>{1}</span>").format(text, words(text))
     page = environment.from_string((HERE / "pack.html").read_text(encoding="utf-8"))
@@ -279,10 +295,34 @@ def render(visitor: Visitor, over: Grid, answers: Sequence[Answer], villages: di
     )
 
 
-def _named(visitor: Visitor, over: Grid, code: str) -> dict[str, Any]:
-    """What the file calls things in one language."""
-    words = Words(code)
+def _sheet_data(sheet: _Sheet) -> dict[str, Any]:
+    """What the file keeps of a sheet."""
+    return {
+        "named": {code: _named(sheet, code) for code in LANGUAGES},
+        "grid": [list(values) for values in sheet.over.values],
+        "own": [one.value for one in sheet.over.dials],
+        # Every axis's first and last week differ where the campaign's length is a slider.
+        "weeks": [(answer.campaign_weeks[_kept(answer)] + 1).tolist() for answer in sheet.answers],
+        "campaign": [int(answer.scenario.campaign["weeks"]) for answer in sheet.answers],
+        "answers": [summarise(answer) for answer in sheet.answers],
+        "worlds": sheet.answers[0].worlds,
+        "plans": sheet.plans,
+        "move": sheet.lesson.to if sheet.lesson else None,
+        "first": {side: one.base for side, one in sheet.visitor.sides.items()},
+        "village": sheet.villages,
+    }
+
+
+def _named(sheet: _Sheet, code: str) -> dict[str, Any]:
+    """What a sheet calls things in one language."""
+    words, visitor, over, lesson = Words(code), sheet.visitor, sheet.over, sheet.lesson
     kind = str(visitor.scenario.behaviours[visitor.behaviour]["kind"])
+    said = {}
+    if lesson is not None:
+        said = {
+            "before": [before(lesson, words, moved) for moved in (False, True)],
+            "after": [after(lesson, words, moved) for moved in (False, True)],
+        }
     return {
         "sliders": [one.label(words) for one in over.dials],
         "values": [[one.say(v, words) for v in values] for one, values in zip(over.dials, over.values, strict=True)],
@@ -290,10 +330,11 @@ def _named(visitor: Visitor, over: Grid, code: str) -> dict[str, Any]:
         "groups": list(group_names(words).values()),
         "items": [activity_names(words)[item] for item in (*ITEMS, "unspent")],
         "sources": [source_names(words)[source] for source in SOURCES],
-        "plans": {name: strategy_name(words, name) for name in (*visitor.scenario.strategies, NONE)},
+        "plans": {name: strategy_name(words, name) for name in (*sheet.plans, NONE)},
         "stages": list(stage_names(words)),
         "whom": who(words, kind),
-    }
+        "title": words(lesson.title) if lesson else words("The scenario of this file"),
+    } | said
 
 
 @cache
