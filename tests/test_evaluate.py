@@ -163,6 +163,8 @@ def test_events_that_never_come_are_reported_as_missing() -> None:
         ({"behaviour": "tea"}, "no behaviour 'tea'"),
         ({"clusters": 1}, "clusters must be in"),
         ({"per_cluster": 0}, "per_cluster must be in"),
+        ({"per_cluster": 10_000}, "at most the households of a community"),
+        ({"per_cluster": 10_000, "lqas": True}, "at most the households of a lot"),
         ({"control": 1.0}, "the control arm must be a share"),
         ({"question": "polite"}, "question must be one of direct, list"),
         ({"question": "list", "lqas": True}, "LQAS classifies"),

@@ -119,6 +119,12 @@ def evaluate(
         raise ScenarioError(f"clusters must be in [2, 10000], for a design effect needs two; got {clusters}")
     if not 1 <= per_cluster <= 10_000:
         raise ScenarioError(f"per_cluster must be in [1, 10000] households; got {per_cluster}")
+    world = scenario.world
+    place, most = "community", int(world["households_per_community"])
+    if lqas:
+        place, most = "lot (catchment area)", most * int(world["communities_per_facility"])
+    if per_cluster > (most := min(most, int(world["households"]))):
+        raise ScenarioError(f"per_cluster must be at most the households of a {place}, {most:,}; got {per_cluster:,}")
     design = Design(clusters, per_cluster, question, lqas)
     count = int(scenario.run["replicates"]) if replicates is None else replicates
     if not count >= 2:

@@ -21,7 +21,7 @@ def sentences_of(evaluation: Evaluation) -> list[str]:
 
 def _size(e: Evaluation) -> str:
     arms = "in each arm, " if e.controlled else ""
-    what = f"{e.design.clusters} clusters of {e.design.per_cluster} households"
+    what = f"{e.design.clusters} clusters of {e.design.per_cluster} household{'s' * (e.design.per_cluster > 1)}"
     if e.design.lots:
         what = f"{e.design.per_cluster} households in every lot (the catchment area of a facility)"
     price = e.interviews * float(e.scenario.campaign["survey_cost"])
@@ -58,7 +58,11 @@ def _gain(e: Evaluation) -> str:
     gain, true = table.loc["change"], table.loc["effect on the treated", "true"]
     how = "as a difference in differences" if e.controlled else "as a change, for there is no control arm"
     if not all(world.has_baseline for world in e.worlds):
-        how = "as the difference between the arms" if e.controlled else "for there is neither baseline nor control arm"
+        how = (
+            "as the difference between the arms"
+            if e.controlled
+            else "as a change, for there is neither baseline nor control arm"
+        )
     rest = f"{points(gain['true'] - true)} would have come without the campaign"
     if e.controlled:
         rest = f"{points(table.loc['effect on the control arm', 'true'])} came to the control arm as well"

@@ -44,7 +44,7 @@ def observe(scenario: Scenario, strategy: str, behaviour: str, seed: int) -> Obs
     world = build_world(scenario, seed)
     treated = world.places.treated == 1
     if not treated.any():
-        raise ScenarioError("campaign.treated_share leaves no community with a campaign; raise it")
+        raise ScenarioError("no community is left with a campaign; raise campaign.treated_share, or lower --control")
     with_it = count_at(scenario, strategy, behaviour, world, seed)
     alone = count_at(scenario, NO_CAMPAIGN, behaviour, world, seed)
 
