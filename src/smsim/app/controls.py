@@ -12,6 +12,7 @@ from bokeh.models import CustomJSTickFormatter
 
 from smsim.app.dials import FIRST, Dial
 from smsim.app.figures import SIDE_COLOURS, SLIDER_CSS
+from smsim.app.roles import ROLES, Role
 from smsim.app.split import STEP, TRAINER_ORDER, WHOLE
 from smsim.app.state import SIDES, Visitor
 from smsim.app.texts import activity_names, strategy_name
@@ -43,11 +44,12 @@ class Controls:
         self.choosers: dict[str, Any] = {}
         self.parts: dict[str, dict[str, Any]] = {side: {} for side in SIDES}
         self.sliders: dict[str, Any] = {}
+        self.rows: dict[str, Any] = {}  # a slider with its source, by path
         self._quiet = False  # while sliders follow one another
         self._dials = visitor.dials()
         _ = words
-        more = [path for path, dial in self._dials.items() if dial.parameter.path not in FIRST]
-        first = [path for path in self._dials if path not in more]
+        self._later = [path for path, dial in self._dials.items() if dial.parameter.path not in FIRST]
+        first = [path for path in self._dials if path not in self._later]
         cards = [self._side(side) for side in visitor.sides]
         place = pn.Column(*(self._row(self._dials[path]) for path in first), sizing_mode="stretch_width")
         self._more = pn.Column(sizing_mode="stretch_width")
@@ -65,13 +67,55 @@ class Controls:
 
         def open_more(event: Any) -> None:
             # Forty sliders that most visitors never open are made when somebody does.
-            if len(visitor.sides) + 1 in event.new and not len(self._more):
-                self._more[:] = [self._row(self._dials[path]) for path in more]
+            if len(visitor.sides) + 1 in event.new:
+                self._make_more()
 
         self.accordion.param.watch(open_more, "active")
         reset = pn.widgets.Button(name=_("Back to the file's values"), sizing_mode="stretch_width")
         reset.on_click(lambda _event: self.reset())
-        self.view = pn.Column(self.accordion, reset, sizing_mode="stretch_width", css_classes=["controls"])
+        self.card = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", stylesheets=[NOTE_CSS])
+        self.roles = pn.widgets.Select(
+            name=_("Play a role"), options={_("everybody"): ""} | {_(one.title): one.key for one in ROLES.values()},
+            value=visitor.role, sizing_mode="stretch_width",
+            stylesheets=[".bk-input { font-size: 16px; height: 36px }"],
+        )  # fmt: skip
+        self.roles.param.watch(lambda event: self.play(event.new), "value")
+        if visitor.role:
+            self.play(visitor.role)
+        self.view = pn.Column(
+            self.roles, self.card, self.accordion, reset, sizing_mode="stretch_width", css_classes=["controls"]
+        )
+
+    # ---- roles
+
+    @property
+    def role(self) -> Role | None:
+        """The role whose sliders are shown, if not everybody's."""
+        return ROLES.get(self.visitor.role)
+
+    def play(self, key: str) -> None:
+        """Show a role's card and its sliders alone; everybody's for ""."""
+        self.visitor.role = key
+        role, _ = self.role, self.words
+        if role:
+            self._make_more()
+        for sliders in self.parts.values():
+            for activity, slider in sliders.items():
+                slider.visible = role is None or activity in role.activities
+        for path, row in self.rows.items():
+            row.visible = self._is_shown(path)
+        self.card.param.update(
+            object=f"<p class='card'><b>{escape(_(role.title))}</b><br>{escape(_(role.says))}</p>" if role else "",
+            visible=role is not None,
+        )
+        self.accordion.active = [0, len(self.parts), len(self.parts) + 1] if role else [0]
+
+    def _is_shown(self, path: str) -> bool:
+        return self.role is None or self._dials[path].parameter.path in self.role.paths
+
+    def _make_more(self) -> None:
+        if not len(self._more):
+            self._more[:] = [self._row(self._dials[path]) for path in self._later]
 
     # ---- plans
 
@@ -155,7 +199,9 @@ class Controls:
             f"<p>{escape(usual)}. {escape(about)}.</p></details>"
         )
         info = pn.pane.HTML(html, width=30, margin=(4, 12, 0, 0), stylesheets=[INFO_CSS])
-        return pn.Row(slider, info, sizing_mode="stretch_width")
+        row = pn.Row(slider, info, sizing_mode="stretch_width", visible=self._is_shown(dial.path))
+        self.rows[dial.path] = row
+        return row
 
     def move(self, path: str, value: float) -> None:
         """Move a slider of the place, whether it is made already or not."""
@@ -179,7 +225,11 @@ class Controls:
         self.changed()
 
 
-NOTE_CSS = ".note { margin: 0 16px; font-size: 14px; color: #57606a; line-height: 1.35 }"
+NOTE_CSS = """
+.note { margin: 0 16px; font-size: 14px; color: #57606a; line-height: 1.35 }
+.card { margin: 0 4px; padding: 8px 12px; font-size: 16px; line-height: 1.4; color: #1f2328; background: #fff8e6;
+  border: 1px solid #d9c48a; border-radius: 6px }
+"""
 INFO_CSS = """
 details { position: relative; font-size: 14px }
 summary { list-style: none; cursor: pointer; width: 24px; height: 24px; border-radius: 50%; text-align: center;

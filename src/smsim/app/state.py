@@ -34,6 +34,7 @@ class Visitor:
     behaviour: str = ""
     moved: dict[str, float] = field(default_factory=dict)  # path -> value
     sides: dict[str, Side] = field(default_factory=dict)
+    role: str = ""  # whose sliders are shown; "" for everybody's
 
     def __post_init__(self) -> None:
         households = int(self.scenario.world["households"])
