@@ -2,8 +2,9 @@
 
     python benchmarks/sweep.py [RUNS...]
 
-Prints the overhead for runs of about 5 ms and longer (processor time, the best of three), and for each number of runs
-the peak memory of a process of its own that runs the sweep and computes its indices.
+Prints the overhead for runs of about 5 ms and longer (processor time, the best of three): everything beyond building
+the worlds, which design points share, and simulating. Then for each number of runs the peak memory of a process of its
+own that runs the sweep and computes its indices.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from smsim.simulate import simulate_all
 from smsim.sweep import sweep
 from smsim.sweep.design import Design
 from smsim.sweep.execute import complete
-from smsim.sweep.point import Campaigns
+from smsim.sweep.point import Campaigns, Grounds
 from smsim.sweep.problem import make_factors, scenario_at, values_at
 from smsim.sweep.study import begin
+from smsim.world import dress
 
 VILLAGE = Path(__file__).resolve().parents[1] / "scenarios" / "village.yaml"
 SWEPT = ("world.median_distance_km", "behaviours.*.taboo", "behaviours.*.norm_weight", "behaviours.*.aware_share")
@@ -36,19 +38,24 @@ def village(households: int) -> Scenario:
 
 
 def overhead(households: int, tries: int = 3) -> tuple[float, float]:
-    """Milliseconds of one run by itself, and in a sweep on one thread (store, outcomes and all)."""
+    """Milliseconds of one run, simulated in worlds shared as a sweep does, and in a sweep on one thread.
+
+    The second has all that a sweep adds: scenarios made and checked, outcomes, weekly series, files.
+    """
     scenario = village(households)
     factors, _ = make_factors(scenario, SWEPT)
-    design, model = Design("morris", 6, 1), Campaigns(scenario, factors, STRATEGIES, 2, 1)
+    design, model = Design("morris", 12, 1), Campaigns(scenario, factors, STRATEGIES, 2, 1)
     points = design.sample(factors)
     varied = [scenario_at(scenario, values_at(factors, point)) for point in points]
     simulate_all(varied[0], STRATEGIES, 1)
     bare, swept = [], []
     for _ in range(tries):
         began = time.process_time()
-        for one in varied:
-            for r in range(2):
-                simulate_all(one, STRATEGIES, replicate_seed(1, r))
+        for r in range(2):
+            seed = replicate_seed(1, r)
+            grounds = Grounds(seed)
+            for one in varied:
+                simulate_all(one, STRATEGIES, seed, dress(one, grounds.of(one)))
         bare.append(time.process_time() - began)
         with tempfile.TemporaryDirectory() as folder:
             store = begin(Path(folder), model, factors, design)
@@ -82,7 +89,7 @@ def one(runs: int) -> None:
 def main(sizes: list[int]) -> None:
     """Print both tables."""
     print("households, ms a run, ms in a sweep, overhead", flush=True)
-    for households in (500, 1000, 2000, 4000):
+    for households in (1200, 2000, 3000, 4000):
         bare, swept = overhead(households)
         print(f"{households}, {bare:.2f}, {swept:.2f}, {swept / bare - 1:.1%}", flush=True)
     print()

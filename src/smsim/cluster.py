@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -18,14 +18,16 @@ from smsim.errors import RunError, ScenarioError
 from smsim.runner import default_threads
 
 LOCAL = "local"
-PATIENCE = 60  # seconds to reach a scheduler, and for the first worker to come
+PATIENCE = 60  # seconds to reach a scheduler, for the first worker to come, and for one to come back when all are lost
+KEPT = "what is done is kept, and the same command goes on"
 
 
 class Cluster(NamedTuple):
-    """An executor on a cluster, and how many pieces of work it can do at once."""
+    """An executor on a cluster, how many pieces of work it can do at once, and whether anybody is still there."""
 
     executor: Executor
     slots: int
+    watch: Callable[[], None]  # raises RunError once there has been no worker for PATIENCE seconds
 
 
 @contextmanager
@@ -40,7 +42,7 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
     Raises
     ------
     ScenarioError : `distributed` is not installed, or there is no such file
-    RunError : the scheduler does not answer, or has no workers
+    RunError : the scheduler does not answer, has no workers, or loses them all for good
     """
     try:
         distributed: Any = import_module("distributed")  # half of it has no types
@@ -74,12 +76,36 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
                 f"--cluster {where}: no scheduler with a worker answers there within {PATIENCE} s ({error})"
             ) from None
         slots = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
-        yield Cluster(client.get_executor(pure=False), max(1, slots))
+        try:
+            yield Cluster(client.get_executor(pure=False), max(1, slots), _watch(where, client))
+        except (distributed.KilledWorker, CancelledError) as error:
+            raise RunError(
+                f"--cluster {where}: lost its scheduler, or the same work with one worker after another "
+                f"({' '.join(str(error).split())}); {KEPT}"
+            ) from None
     finally:
         if client is not None:
             client.close()
         if cluster is not None:
             cluster.close()
+
+
+def _watch(where: str, client: Any) -> Callable[[], None]:
+    """What asks the scheduler for its workers every few seconds, and gives up when none has been there for long."""
+    asked = seen = time.monotonic()
+
+    def watch() -> None:
+        nonlocal asked, seen
+        now = time.monotonic()
+        if now - asked < min(5, PATIENCE / 4):
+            return
+        asked = now
+        if client.status == "running" and client.scheduler_info(n_workers=-1)["workers"]:
+            seen = now
+        elif now - seen >= PATIENCE:
+            raise RunError(f"--cluster {where}: has had no worker for {PATIENCE} s; {KEPT}")
+
+    return watch
 
 
 def _appears(file: str) -> bool:

@@ -26,6 +26,11 @@ MAX_TOTAL_WEEKS = 4000
 MAX_HOUSEHOLD_WORLDS = 2_000_000_000  # households x replicates: about a week on sixteen cores
 MAX_BYTES = 16 * 2**30  # of one world and its record
 
+SIZES = (
+    "run.burn_in_weeks", "campaign.weeks", "run.follow_up_weeks", "world.households", "run.replicates",
+    "world.households_per_community", "world.mean_ties",
+)  # fmt: skip
+
 Found = list[tuple[KeyPath, str]]
 
 
@@ -194,7 +199,7 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _sizes(data: dict[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str]]:
-    value = {p: _number(data, *p.split(".")) for p in PARAMETERS if p.split(".")[0] in ("world", "campaign", "run")}
+    value = {p: _number(data, *p.split(".")) for p in SIZES}
     weeks = value["run.burn_in_weeks"] + value["campaign.weeks"] + value["run.follow_up_weeks"]
     if weeks > MAX_TOTAL_WEEKS:
         where = ("campaign", "weeks") if "weeks" in _mapping(data, "campaign") else ("run",)
@@ -279,5 +284,5 @@ def _number(data: dict[str, Any], part: str, key: str) -> float:
     parameter = PARAMETERS[f"{part}.{key}"]
     if isinstance(value, Real) and not isinstance(value, bool) and parameter.low <= float(value) <= parameter.high:
         return float(value)
-    default = defaults(parameter.section)[key]
+    default = parameter.default
     return float(default) if isinstance(default, (int, float)) else 0.0

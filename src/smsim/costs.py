@@ -83,8 +83,8 @@ class Ledger:
 
         Set-up and supervision are spent as planned. After a whole campaign planned = spent + unspent on every line.
         """
-        spent = [math.fsum(weeks) for weeks in record.spent.T]
-        unspent = [math.fsum(weeks) for weeks in record.unspent.T]
+        spent = [math.fsum(weeks) for weeks in record.spent.T.tolist()]
+        unspent = [math.fsum(weeks) for weeks in record.unspent.T.tolist()]
         activities = (
             Line(k, "activity", self.activities[k], *pair) for k, *pair in zip(ACTIVITIES, spent, unspent, strict=True)
         )

@@ -177,8 +177,8 @@ def last_weeks(counts: Array, window: int = WINDOW) -> Array:
 
 def share(part: Array, whole: Array) -> Array:
     """part / whole, missing where whole is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(whole > 0, part / whole, np.nan))
+    found = np.full(np.broadcast(part, whole).shape, np.nan)
+    return np.asarray(np.divide(part, whole, out=found, where=np.greater(whole, 0)))
 
 
 class Weeks(NamedTuple):
@@ -201,11 +201,23 @@ def kinds_of(scenario: Scenario) -> tuple[str, ...]:
     return tuple(str(values["kind"]) for values in scenario.behaviours.values())
 
 
-def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key, float]:
-    """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN."""
+@cache
+def _group_keys(behaviour: str, outcome: str) -> tuple[Key, ...]:
+    return tuple(Key(behaviour, group, outcome) for group in GROUPS)
+
+
+def outcomes_of(
+    scenario: Scenario, ledger: Ledger, record: Record, counts: tuple[Array, Array] | None = None
+) -> dict[Key, float]:
+    """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN.
+
+    Parameters
+    ----------
+    counts : the `coverage_counts` of this record, if they are known
+    """
     found: dict[Key, float] = {}
     weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
-    covered, possible = coverage_counts(record, kinds)
+    covered, possible = coverage_counts(record, kinds) if counts is None else counts
     coverage = share(covered, possible)
     households = by_group(record.stage[0, 0].sum(axis=-1))
     refused = share(by_group(record.refused[weeks.end]), households)
@@ -219,26 +231,29 @@ def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key,
             "refused_end": refused[b],
         }
         for outcome, values in by_groups.items():
-            found |= {Key(name, group, outcome): value for group, value in zip(GROUPS, values.tolist(), strict=True)}
+            found.update(zip(_group_keys(name, outcome), values.tolist(), strict=True))
         target = float(scenario.run["target_coverage"])
         own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]))
-        own |= {f"administrative_{when}": counted * found[Key(name, ALL, f"coverage_{when}")] for when in WHENS}
+        own |= {f"administrative_{when}": counted * by_groups[f"coverage_{when}"].item(0) for when in WHENS}
         own["weeks_to_target"] = weeks_to(coverage[:, b, 0], target, weeks)
         for when, week in (("end", weeks.end), ("follow_up", weeks.follow_up)):
             own |= equity_of(coverage[week, b], possible[week, b], when)
-        found |= {Key(name, ALL, outcome): value for outcome, value in own.items()}
+        found.update((_group_keys(name, outcome)[0], value) for outcome, value in own.items())
     reach = share(by_group(record.reached[weeks.follow_up]), households)
-    found |= {Key(ALL, group, "reach"): reach[g] for g, group in enumerate(GROUPS)}
-    found |= {Key(ALL, ALL, outcome): value for outcome, value in _campaign_outcomes(ledger, record, weeks).items()}
-    return {key: float(value) for key, value in found.items()}
+    found.update(zip(_group_keys(ALL, "reach"), reach.tolist(), strict=True))
+    of_campaign = _campaign_outcomes(ledger, record, weeks)
+    found.update((_group_keys(ALL, outcome)[0], value) for outcome, value in of_campaign.items())
+    return found
+
+
+@cache
+def _gap_groups() -> dict[str, tuple[int, int]]:
+    return {axis: (GROUPS.index(high), GROUPS.index(low)) for axis, (high, low) in GAPS.items()}
 
 
 def equity_of(coverage: Array, possible: Array, when: str) -> dict[str, float]:
     """Gaps and indices of one week's coverage by group, both (14,), named for `when`."""
-    found = {
-        f"gap_{axis}_{when}": float(coverage[GROUPS.index(high)] - coverage[GROUPS.index(low)])
-        for axis, (high, low) in GAPS.items()
-    }
+    found = {f"gap_{axis}_{when}": float(coverage[high] - coverage[low]) for axis, (high, low) in _gap_groups().items()}
     fifths = list(FIFTHS)
     found[f"erreygers_{when}"] = erreygers_index(coverage[fifths], possible[fifths])
     found[f"concentration_{when}"] = concentration_index(coverage[fifths], possible[fifths])
@@ -285,13 +300,13 @@ def _behaviour_outcomes(record: Record, b: int, kind: str, weeks: Weeks, househo
     found = {
         "adopters": float(adopters),
         "unmet_demand": turned_away / sought if sought else math.nan,
-        "voiced_end": record.voiced[weeks.end, b] / households,
-        "believing_end": record.believing[weeks.end, b] / households,
+        "voiced_end": float(record.voiced[weeks.end, b] / households),
+        "believing_end": float(record.believing[weeks.end, b] / households),
     }
     for prefix, counts in (("adopted_through", record.convinced_by), ("heard_through", record.informed_by)):
         by_source = counts[campaign, b].sum(axis=0)
         shares = share(by_source, by_source.sum())
-        found |= {f"{prefix}_{source}": float(value) for source, value in zip(SOURCES, shares, strict=True)}
+        found |= {f"{prefix}_{source}": value for source, value in zip(SOURCES, shares.tolist(), strict=True)}
     return found
 
 
@@ -302,9 +317,9 @@ def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks) -> dict[str
         "endorsement_end": float(record.endorsement[weeks.end]),
         "approved_end": float(record.approved[weeks.end]),
         "response_end": float(record.response[weeks.end].mean()),
-        **{spent_on(line.item): line.spent for line in lines},
-        **{unspent_on(line.item): line.unspent for line in lines if line.kind == "activity"},
+        **{spent_on(line.item): float(line.spent) for line in lines},
+        **{unspent_on(line.item): float(line.unspent) for line in lines if line.kind == "activity"},
         "spent": math.fsum(line.spent for line in lines),
         "unspent": math.fsum(line.unspent for line in lines),
-        "budget": ledger.budget,
+        "budget": float(ledger.budget),
     }

@@ -115,6 +115,7 @@ def run_each(
     threads: int | None = None,
     executor: Executor | None = None,
     ahead: int = 2,
+    idle: Callable[[], Any] | None = None,
 ) -> Iterator[tuple[Item, Result]]:
     """`work` done on every item; pairs of item and result as they come, in any order, so that none need be kept.
 
@@ -125,6 +126,7 @@ def run_each(
     ----------
     threads, executor : as in `run_all`; with an executor, `threads` says how many it works on at once
     ahead : items handed over per thread, so that none waits for the next
+    idle : called now and then while nothing comes; may raise, to give up
 
     Raises
     ------
@@ -145,6 +147,8 @@ def run_each(
             if not at_work:
                 return
             done, _ = wait(at_work, timeout=0.2, return_when=FIRST_COMPLETED)
+            if idle is not None and not done:
+                idle()
             for future in done:
                 yield at_work.pop(future), future.result()
     finally:

@@ -19,24 +19,61 @@ if importlib.util.find_spec("distributed") is None:
 HOW = {"method": "morris", "n": 6, "replicates": 2, "seed": 3, "factors": SWEPT}
 
 
+def start_cluster(folder: Path, workers: int) -> tuple[Path, list[subprocess.Popen[bytes]]]:
+    """A scheduler and its workers, processes of their own; the scheduler first."""
+    file = folder / "scheduler.json"
+    programs = [
+        ["dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        *[["dask_worker", "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]] * workers,
+    ]
+    return file, [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{name}", *options, "--scheduler-file", str(file)],
+            cwd=folder,
+            stderr=subprocess.DEVNULL,
+        )
+        for name, *options in programs
+    ]
+
+
+def stop(running: list[subprocess.Popen[bytes]]) -> None:
+    for program in reversed(running):
+        program.kill()
+        program.wait(timeout=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lost", "words"), [(1, "has had no worker for 6 s"), (0, "lost its scheduler|no worker for")])
+def test_a_cluster_that_is_lost_wholly_is_a_sentence_and_the_sweep_goes_on_elsewhere(
+    lost: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smsim import cluster
+
+    monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)
+    scheduler_file, running = start_cluster(tmp_path, workers=1)
+    out = tmp_path / "cluster"
+
+    def kill(done: int, total: int) -> None:
+        if done:
+            monkeypatch.setattr(cluster, "PATIENCE", 6)
+            running[lost].kill()
+
+    try:
+        with pytest.raises(RunError, match=words):
+            sweep(tiny(), out=out, cluster=str(scheduler_file), progress=kill, **HOW)
+    finally:
+        stop(running)
+    assert not load_sweep(out).finished
+    assert load_sweep(out).store.status().done > 0
+    assert sweep(tiny(), out=out, threads=1, **HOW).finished
+
+
 @pytest.mark.slow
 def test_a_sweep_survives_the_loss_of_a_worker_and_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)  # 24 chunks
-    scheduler_file = tmp_path / "scheduler.json"
-    programs = [
-        ["dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
-        *[["dask_worker", "--nthreads", "1", "--no-dashboard", "--no-nanny", "--host", "127.0.0.1"]] * 2,
-    ]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{name}", *options, "--scheduler-file", str(scheduler_file)],
-            cwd=tmp_path,
-            stderr=subprocess.DEVNULL,
-        )
-        for name, *options in programs
-    ]
+    scheduler_file, running = start_cluster(tmp_path, workers=2)
     killed = []
 
     def kill_one(done: int, total: int) -> None:
@@ -48,9 +85,7 @@ def test_a_sweep_survives_the_loss_of_a_worker_and_ends_with_the_same_bytes(
         out = tmp_path / "cluster"
         sweep(tiny(), out=out, cluster=str(scheduler_file), progress=kill_one, **HOW)
     finally:
-        for program in reversed(running):
-            program.kill()
-            program.wait(timeout=30)
+        stop(running)
     assert killed
     assert killed[0] < 24
     sweep(tiny(), out=tmp_path / "threads", threads=1, **HOW)

@@ -11,6 +11,7 @@ from functions import tiny
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS
 from smsim.scenario import Scenario
+from smsim.simulate import prepare
 from smsim.sweep.problem import Factor, make_factors, salib_problem, scenario_at, values_at, with_groups
 
 
@@ -105,9 +106,7 @@ def test_the_budget_is_swept_only_where_it_pays_the_set_up() -> None:
     assert any("the set-up alone" in note for note in notes)
     dearest = {"training": 1.0, "material_quality": 1.0, "needs_quality": 1.0, "households_per_mobilizer": 100}
     at_low = rich.replace(campaign={**dearest, "weeks": 104, "budget_per_household": budget.low})
-    import smsim
-
-    smsim.simulate(at_low, "hybrid", seed=3)  # would say that the set-up is too dear
+    prepare(at_low, "hybrid", seed=3)  # would say that the set-up is too dear
 
 
 def test_labels_are_short_and_never_the_same() -> None:

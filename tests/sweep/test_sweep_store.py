@@ -22,6 +22,8 @@ from smsim.sweep import load_sweep, sweep
 from smsim.sweep import study as study_module
 from smsim.sweep.command import merge
 from smsim.sweep.design import Design
+from smsim.sweep.point import Campaigns
+from smsim.sweep.problem import make_factors
 from smsim.sweep.store import Store
 
 HOW = {"method": "morris", "n": 6, "replicates": 2, "seed": 3, "factors": SWEPT}
@@ -260,6 +262,57 @@ def test_an_error_in_one_strategy_of_the_simulator_spoils_no_other(
     assert quality.loc[("activist", "", "coverage_end"), "dropped"] > 0
     assert np.isfinite(study.indices()["value"]).all()
     assert any("runs failed" in line for line in study.summary())
+
+
+@pytest.mark.parametrize(
+    ("function", "stage"),
+    [("scenario_at", "scenario"), ("dress", "world"), ("simulate", "run"), ("outcomes_of", "outcomes")],
+)
+@pytest.mark.parametrize("error", [KeyError("well"), AssertionError(), StopIteration(), RuntimeError("two\nlines")])
+def test_whatever_is_raised_at_any_stage_is_a_row_with_seed_stage_and_message(
+    function: str, stage: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, points = poisoned(function, error, monkeypatch)
+    rows = list(model.runs(points))
+    assert [row.stage for row in rows] == [stage] * 3 + [""] * 3  # of the first point; the second is spared
+    for row in rows[:3]:
+        assert row.seed == rows[3].seed
+        assert row.message.startswith(type(error).__name__)
+        assert "\n" not in row.message
+        assert not row.values
+        assert not row.series
+
+
+def test_want_of_memory_is_the_machines_and_stops_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    for function in ("scenario_at", "dress", "simulate", "outcomes_of"):
+        with monkeypatch.context() as patch:
+            model, points = poisoned(function, MemoryError(), patch)
+            with pytest.raises(MemoryError):
+                list(model.runs(points))
+
+
+def poisoned(function: str, error: Exception, patch: pytest.MonkeyPatch) -> tuple[Campaigns, np.ndarray]:
+    """A model of two points, at the first of which a function of the runner raises an error."""
+    from smsim.sweep import point as point_module
+
+    factors, _ = make_factors(tiny(), SWEPT)
+    model = Campaigns(tiny(), factors, ("none", "activist", "hybrid"), 1, 3)
+    true = getattr(point_module, function)
+
+    def broken(first, *rest):
+        values = rest[0] if function == "scenario_at" else first.behaviours["soap"]
+        if values.get("behaviours.soap.taboo", values.get("taboo")) > 0.5:
+            raise error
+        return true(first, *rest)
+
+    patch.setattr(point_module, function, broken)
+    if function == "simulate":
+        patch.setattr(point_module, "simulate_all", broken_together(broken))
+    return model, np.array([[0.5, 0.9, 0.5], [0.5, 0.1, 0.5]])
+
+
+def broken_together(simulate):
+    return lambda scenario, strategies, seed, world: {s: simulate(scenario, s, seed, world) for s in strategies}
 
 
 def test_points_that_cannot_be_set_up_are_failures_with_their_reason(tmp_path: Path) -> None:

@@ -61,5 +61,11 @@ def sweep(
     except KeyboardInterrupt:
         typer.echo("interrupted; the runs that are done are kept, and the same command goes on", err=True)
         raise typer.Exit(130) from None
+    except MemoryError:
+        typer.echo(
+            "not enough memory; the runs that are done are kept, and the same command with fewer --threads goes on",
+            err=True,
+        )
+        raise typer.Exit(1) from None
     if failed:
         raise typer.Exit(1)

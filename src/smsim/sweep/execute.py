@@ -111,7 +111,7 @@ def complete(
         run(threads=threads)
     else:
         with open_cluster(cluster, threads) as found:
-            run(executor=found.executor, threads=found.slots)
+            run(executor=found.executor, threads=found.slots, idle=found.watch)
 
 
 def read_shard(text: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from smsim.costs import find_strategy
-from smsim.engine.arrays import Array, Record
+from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.outcomes import (
     AGAINST_NONE,
@@ -66,7 +66,14 @@ class Model(Protocol):
         """Names of the weekly series of a run."""
 
     def runs(self, points: Array) -> Iterator[RunRow]:
-        """Every run of these points (P, K) of the unit cube: by point, replicate and strategy, in this order."""
+        """Every run of these points (P, K) of the unit cube: by point, replicate and strategy, in this order.
+
+        An error of one run, whatever it is, is a row with its stage and message.
+
+        Raises
+        ------
+        MemoryError : the machine's trouble, not the point's: nothing is written down for it
+        """
 
 
 class RunRow(NamedTuple):
@@ -78,7 +85,7 @@ class RunRow(NamedTuple):
     seed: int
     values: Mapping[str, float]  # by column; what is missing is NaN
     series: Mapping[str, Array]  # by name
-    stage: str = ""  # world, run or outcomes, where it failed
+    stage: str = ""  # scenario, world, run or outcomes, where it failed
     message: str = ""
 
 
@@ -136,8 +143,8 @@ class Campaigns:
             scenario = scenario_at(self.scenario, values_at(self.factors, point))
             check_size(scenario)
             return scenario
-        except ScenarioError as error:
-            return " ".join(str(error).split())
+        except Exception as error:  # noqa: BLE001  # any failure of one point becomes a row; the others go on
+            return _words(error)
 
     def _world(self, point: int, replicate: int, seed: int, scenario: Scenario | str, grounds: Grounds) -> list[RunRow]:
         """All strategies in one world of one point. Whatever fails is a row that says so, and spoils no other."""
@@ -149,7 +156,7 @@ class Campaigns:
             return [failed(s, "scenario", scenario) for s in self.strategies]
         try:
             world = dress(scenario, grounds.of(scenario))
-        except Exception as error:  # noqa: BLE001  # any failure of one point becomes a row; the others go on
+        except Exception as error:  # noqa: BLE001  # as above
             return [failed(s, "world", _words(error)) for s in self.strategies]
         runs: dict[str, Run | str] = {}
         try:
@@ -168,16 +175,19 @@ class Campaigns:
                 rows.append(failed(name, "run", run))
                 continue
             try:
-                found = outcomes_of(scenario, run.ledger, run.record)
+                counts = coverage_counts(run.record, kinds_of(scenario))
+                found = outcomes_of(scenario, run.ledger, run.record, counts)
                 none = found if name == NO_CAMPAIGN else none
                 found |= {} if none is None else against_none(found, none, scenario)
-                series = weekly_coverage(scenario, run.record)
+                series = weekly_coverage(scenario, counts)
+                values = {
+                    column: float(found[key])
+                    for column, key in self._keys.items()
+                    if key in found or key[2] not in AGAINST_NONE
+                }
             except Exception as error:  # noqa: BLE001  # as above
                 rows.append(failed(name, "outcomes", _words(error)))
                 continue
-            values = {
-                column: found[key] for column, key in self._keys.items() if key in found or key[2] not in AGAINST_NONE
-            }
             rows.append(RunRow(point, replicate, name, seed, values, series))
         return rows
 
@@ -226,9 +236,9 @@ class Watched(Mapping[str, Any]):
         return len(self._mapping)
 
 
-def weekly_coverage(scenario: Scenario, record: Record) -> dict[str, Array]:
-    """Coverage of every week of the run by behaviour, float32 (T,), as the outcomes count it."""
-    coverage = share(*(counts[..., 0] for counts in coverage_counts(record, kinds_of(scenario))))
+def weekly_coverage(scenario: Scenario, counts: tuple[Array, Array]) -> dict[str, Array]:
+    """Coverage of every week of the run by behaviour, float32 (T,), of its `coverage_counts`."""
+    coverage = share(*(count[..., 0] for count in counts))
     return {f"{name}/weekly": coverage[:, b].astype(np.float32) for b, name in enumerate(scenario.behaviours)}
 
 
@@ -266,4 +276,4 @@ def _words(error: Exception) -> str:
     if isinstance(error, MemoryError):
         raise error  # the machine's trouble, not the point's: it must not be written down as a result
     text = " ".join(str(error).split())
-    return text if isinstance(error, ScenarioError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, ScenarioError) and text else f"{type(error).__name__}: {text}".removesuffix(": ")
