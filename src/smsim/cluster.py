@@ -56,7 +56,7 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
             n_workers=processes, threads_per_worker=1, dashboard_address=None, silence_logs=50
         )
         address = {"address": cluster.scheduler_address}
-    elif "://" in where:
+    elif "://" in where and where.rpartition(":")[2].isdecimal():
         address = {"address": where}
     elif _appears(where):
         address = {"scheduler_file": str(Path(where))}

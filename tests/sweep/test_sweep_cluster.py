@@ -94,7 +94,7 @@ def test_a_sweep_survives_the_loss_of_a_worker_and_ends_with_the_same_bytes(
     assert load_sweep(out).finished
 
 
-@pytest.mark.parametrize("where", ["nowhere", "scheduler.json", ""])
+@pytest.mark.parametrize("where", ["nowhere", "scheduler.json", "", "tcp://", "tcp://host"])
 def test_a_cluster_that_is_nothing_is_refused(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from smsim import cluster
 

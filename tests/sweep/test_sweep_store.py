@@ -20,7 +20,7 @@ from smsim.errors import RunError, ScenarioError
 from smsim.sweep import execute as execute_module
 from smsim.sweep import load_sweep, sweep
 from smsim.sweep import study as study_module
-from smsim.sweep.command import merge
+from smsim.sweep.command import Options, merge, refuse_other_request
 from smsim.sweep.design import Design
 from smsim.sweep.point import Campaigns
 from smsim.sweep.problem import make_factors
@@ -164,6 +164,19 @@ def test_two_results_for_one_chunk_are_reported(tmp_path: Path) -> None:
     (tmp_path / "runs" / "part-00003-0000000000000000.parquet").write_bytes(part.read_bytes())
     with pytest.raises(RunError, match="different results for chunk 3"):
         load_sweep(tmp_path).store.missing()
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "[1", "null"])
+def test_a_folder_that_does_not_say_what_was_asked_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "sweep.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        Store.open(tmp_path)
+
+
+def test_what_a_begun_sweep_runs_is_not_asked_otherwise() -> None:
+    refuse_other_request(Path("begun"), Options(threads=2, decide="coverage_end"))
+    with pytest.raises(ScenarioError, match="leave out --method, --seed"):
+        refuse_other_request(Path("begun"), Options(method="morris", seed=9))
 
 
 def test_a_folder_without_a_sweep_is_said_so(tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ class Options:
     bundle: bool = False
 
 
+# Options that decide what is run.
+DECIDED = {
+    "method": "--method", "n": "-n", "replicates": "--replicates", "seed": "--seed", "factors": "--factor",
+    "strategies": "--strategies", "groups": "--group", "by_section": "--by-section",
+    "second_order": "--no-second-order",
+}  # fmt: skip
 USUAL_N = {"sobol": 64, "morris": 20, "fast": 129, "grid": 9}  # other methods: 512 points
 
 
@@ -74,7 +80,11 @@ def sweep_command(
         return False
     if is_bundle(file):
         return _rerun(Path(file), out, options, command, progress)
+    if file.endswith(".zip"):
+        raise ScenarioError(f"{file}: is no bundle of a sweep, or there is none; `smsim sweep FILE --bundle` makes one")
     begun = Path(file) if is_sweep(file) else None
+    if begun and not options.merge:
+        refuse_other_request(begun, options)
     if options.merge:
         parts = [file, *folders] if begun else folders  # the scenario is in the parts; naming it as well is fine
         target = out or begun
@@ -151,6 +161,22 @@ def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Prog
         shard=read_shard(options.shard) if options.shard else None,
         progress=progress,
     )
+
+
+def refuse_other_request(folder: Path, options: Options) -> None:
+    """What a begun sweep runs was decided when it was begun: an option that would say otherwise is not passed over.
+
+    Raises
+    ------
+    ScenarioError : naming the options
+    """
+    usual, given = Options(), vars(options)
+    asked = [option for name, option in DECIDED.items() if given[name] != getattr(usual, name)]
+    if asked:
+        raise ScenarioError(
+            f"{folder}: was begun, and what it runs was decided then; leave out {', '.join(asked)}, or begin another "
+            "sweep with a scenario file and an --out of its own"
+        )
 
 
 def resume(folder: Path, options: Options, progress: Progress) -> Sweep:

@@ -40,6 +40,7 @@ SAID = {
     "factors": "the choice of factors or of their ranges",
     "design": "the design",
 }
+NEEDED = {"smsim", "code", "design", "points", "chunk", "replicates", "strategies", "columns", "series", "factors"}
 FOLLOWS = ("design", "points", "chunk", "notes", "scenario", "columns", "series")
 
 
@@ -85,7 +86,10 @@ class Store:
     def open(cls, root: Path) -> Store:
         """The store that a folder holds."""
         try:
-            return cls(root, json.loads((root / SPEC).read_text(encoding="utf-8")))
+            spec = json.loads((root / SPEC).read_text(encoding="utf-8"))
+            if not isinstance(spec, dict) or not spec.keys() >= NEEDED:
+                raise ValueError("it does not say what was asked")
+            return cls(root, spec)
         except FileNotFoundError:
             raise ScenarioError(f"{root}: there is no sweep here ({SPEC} is missing)") from None
         except (OSError, ValueError) as error:
