@@ -1,7 +1,7 @@
 """The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
 
 Every compiled function is one of two kinds: a `kernel`, which Python may call, and an `inner`, which only kernels call
-and which therefore needs no wrapper (half of the time it takes to compile).
+and which therefore needs no wrapper: less to compile.
 
 Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
 compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
