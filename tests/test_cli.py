@@ -34,15 +34,15 @@ class Comparison:
 
     fails: Exception | None = None
 
-    def summary(self) -> list[str]:
+    def summary(self, language: str) -> list[str]:
         return ["Hybrid and pragmatic cannot be told apart."]
 
-    def write(self, folder: Path, command: str) -> None:
+    def write(self, folder: Path, command: str, language: str) -> None:
         with whole_folder(folder) as staging:
             (staging / "report.html").write_text("report", encoding="utf-8")
             if self.fails:
                 raise self.fails
-            (staging / "manifest.json").write_text(json.dumps({"command": command}), encoding="utf-8")
+            (staging / "manifest.json").write_text(json.dumps({"command": command, "language": language}), "utf-8")
 
 
 @pytest.fixture
@@ -178,6 +178,18 @@ def test_compare_passes_what_was_asked_and_writes_all_files(
     assert asked["strategies"] == ["hybrid", "none"]
     found = sorted(str(f.relative_to(tmp_path).as_posix()) for f in tmp_path.rglob("*") if f.is_file())
     assert found == ["a/b/manifest.json", "a/b/report.html"]
+
+
+def test_an_unknown_language_is_a_sentence_that_lists_those_there_are(asked: dict[str, Any], tmp_path: Path) -> None:
+    code, _, complained = smsim_says("compare", VILLAGE, "--language", "xx", "--out", str(tmp_path))
+    assert code == 2
+    assert "no language 'xx'; there are en (English), fr" in complained
+    assert not asked
+
+
+def test_the_report_is_asked_for_in_the_language(asked: dict[str, Any], tmp_path: Path) -> None:
+    assert smsim_says("compare", VILLAGE, "--language", "fr", "--out", str(tmp_path))[0] == 0
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["language"] == "fr"
 
 
 def test_results_go_to_a_folder_named_after_the_scenario(

@@ -136,7 +136,7 @@ def test_unspent_money_is_said_once_with_its_reason() -> None:
     assert spending(compared(APART)).endswith(", and spent all of it.")
     text = spending(compared(APART, unspent=100.0))
     assert text.endswith(
-        "Money for visits that the mobilizers could not make is left unspent: US$ 100 under pragmatic."
+        "Money for visits that the mobilizers could not make is left unspent: US$\N{NO-BREAK SPACE}100 under pragmatic."
     )
 
 
@@ -181,9 +181,9 @@ def test_every_number_of_the_summary_is_one_of_the_tables() -> None:
         (percent(math.nan), "–"),
         (points(-0.021), "−2.1 points"),
         (points(-0.0004), "0.0 points"),
-        (money(7.5), "US$ 7.50"),
-        (money(1234.5), "US$ 1,234"),
-        (money(-20), "−US$ 20"),
+        (money(7.5), "US$\N{NO-BREAK SPACE}7.50"),
+        (money(1234.5), "US$\N{NO-BREAK SPACE}1,234"),
+        (money(-20), "−US$\N{NO-BREAK SPACE}20"),
         (count(311), "311"),
         (count(12345), "13,000"),
         (joined(["a"]), "a"),

@@ -53,7 +53,7 @@ def test_the_top_level_holds_only_what_the_layout_names(files: list[Path]) -> No
 
 def test_text_is_utf8_with_unix_line_ends(files: list[Path]) -> None:
     for path in files:
-        if path.suffix not in {".png", ".parquet"}:
+        if path.suffix not in {".png", ".parquet", ".ttf"}:
             content = path.read_bytes()
             content.decode("utf-8")
             assert b"\r" not in content, path
@@ -63,7 +63,7 @@ def test_no_file_names_a_machine_or_a_package_registry(files: list[Path]) -> Non
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in files
-        if path.suffix not in {".png", ".parquet"}
+        if path.suffix not in {".png", ".parquet", ".ttf"}
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if NOT_OURS.search(line)
     ]

@@ -68,5 +68,5 @@ def test_a_missing_number_is_a_dash() -> None:
 
 
 def test_an_unknown_language_is_a_sentence() -> None:
-    with pytest.raises(ScenarioError, match="no language 'xx'; there are en, fr"):
+    with pytest.raises(ScenarioError, match="no language 'xx'; there are en \\(English\\), fr"):
         Words("xx")

@@ -138,7 +138,7 @@ def test_the_limits_and_what_is_needed_to_repeat_it_are_stated(comparison: Compa
 
 
 def test_it_can_be_read_without_seeing_it(page: Page) -> None:
-    assert page.named("html") == [{"lang": "en"}]
+    assert page.named("html") == [{"lang": "en", "dir": "ltr"}]
     assert all(len(image.get("alt") or "") > 60 for image in page.named("img"))
     assert all(head.get("scope") in ("col", "row") for head in page.named("th"))
     assert len(page.named("caption")) == len(page.named("table"))

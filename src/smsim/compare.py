@@ -19,6 +19,7 @@ from smsim.engine.arrays import ACTIVITIES, SOURCES, Array
 from smsim.errors import RunError, ScenarioError, SmsimError
 from smsim.findings import TargetCheck, summary_of, targets_of
 from smsim.folder import MANIFEST, whole_folder, write_csv, write_manifest
+from smsim.i18n import SOURCE, Words
 from smsim.outcomes import ALL, GROUPS, OUTCOMES, Key, Weeks, against_none, outcomes_of, spent_on, unit_of, unspent_on
 from smsim.paired import Difference, cost_difference, paired_difference
 from smsim.results import series_of, sort_keys, weekly_frame, write_parquet
@@ -320,9 +321,9 @@ class Comparison:
         """The scenario's targets beside what was simulated: median, 90% of worlds, gap and verdict; a row each."""
         return pd.DataFrame(targets_of(self), columns=TargetCheck._fields)
 
-    def summary(self) -> list[str]:
+    def summary(self, language: str = SOURCE) -> list[str]:
         """What was found, in plain sentences; every number is one of the tables'. Ranks only what is separated."""
-        return summary_of(self)
+        return summary_of(self, Words(language))
 
     def plot(self) -> Figure:
         """Coverage by week and strategy, with bands."""
@@ -330,17 +331,22 @@ class Comparison:
 
         return coverage_figure(self)
 
-    def write(self, folder: str | os.PathLike[str], command: str | None = None) -> None:
+    def write(self, folder: str | os.PathLike[str], command: str | None = None, language: str = SOURCE) -> None:
         """Write report, tables, pictures and manifest into a folder, all or none.
+
+        Parameters
+        ----------
+        language : of report and pictures, a key of `smsim.i18n.LANGUAGES`; tables for programs are the same in all
 
         Raises
         ------
-        ScenarioError : the folder cannot be written
+        ScenarioError : the folder cannot be written, or there is no such language
         RunError : writing failed on the way; the old results are as they were
         """
         from smsim.plots import comparison_figures, save
         from smsim.report import render
 
+        words = Words(language)
         details = {
             "seed": self.seed,
             "replicates": self.replicates,
@@ -354,11 +360,11 @@ class Comparison:
             # Rows with a replicate are of that world; the others are over all of them.
             both = pd.concat([self.weekly(), self.weekly_worlds()], ignore_index=True)
             write_parquet(both, staging / "weekly.parquet")
-            pictures = comparison_figures(self)
+            pictures = comparison_figures(self, words)
             for name, picture in pictures.items():
                 save(picture.figure, staging / name)
                 save(picture.figure, (staging / name).with_suffix(".svg"))
-            (staging / "report.html").write_bytes(render(self, pictures, command).encode("utf-8"))
+            (staging / "report.html").write_bytes(render(self, pictures, command, words).encode("utf-8"))
             write_manifest(staging / MANIFEST, self.scenario, command, details)
 
     def __repr__(self) -> str:

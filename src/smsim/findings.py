@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from smsim.i18n import MISSING, Words
+from smsim.labels import ENGLISH, strategy_name
 from smsim.outcomes import ALL, COUNTED_BY_CASE, GAPS, OUTCOMES
 from smsim.strategy import NONE
 
 if TYPE_CHECKING:
     from smsim.compare import Comparison
-    from smsim.paired import Difference
 
 MANY_WORLDS = 100_000  # beyond this nobody runs them: the difference does not matter
 CENT = 0.01
 WORTH_A_WORD = 0.01  # shares below one per cent are left out of the sentences
 LOW, HIGH = 0.05, 0.95  # 90% of the worlds lie between
-PEOPLE = {
-    "wealth:richest": "the richest fifth",
-    "wealth:poorest": "the poorest fifth",
-    "head:male": "households headed by men",
-    "head:female": "households headed by women",
-    "language:majority": "households of the majority language",
-    "language:minority": "households of the minority language",
-    "distance:near": "households near the service",
-    "distance:remote": "remote households",
-    "hesitancy:not hesitant": "those who do not hesitate",
-    "hesitancy:hesitant": "the hesitant",
-}
 
 
 class Ranking(NamedTuple):
@@ -93,208 +82,297 @@ def targets_of(comparison: Comparison) -> list[TargetCheck]:
     return checks
 
 
-def summary_of(comparison: Comparison) -> list[str]:
+def summary_of(comparison: Comparison, words: Words = ENGLISH) -> list[str]:
     """The findings, sentence by sentence."""
     layers = list(comparison.scenario.behaviours)
-    sentences = [s for b in layers for s in (answer(comparison, b), later(comparison, b))]
-    sentences += [s for b in layers for s in (*sureness(comparison, b), left_out(comparison, b), costs(comparison, b))]
-    sentences += [s for b in layers for s in (turned_away(comparison, b), fit(comparison, b))]
-    return [s for s in (*sentences, spending(comparison)) if s]
+    found = [say(comparison, b, words) for b in layers for say in (answer, later)]
+    for b in layers:
+        found += [*sureness(comparison, b, words), left_out(comparison, b, words), costs(comparison, b, words)]
+    found += [say(comparison, b, words) for b in layers for say in (turned_away, fit)]
+    return [sentence for sentence in (*found, spending(comparison, words)) if sentence]
 
 
-def answer(comparison: Comparison, behaviour: str) -> str:
+def answer(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """Which strategy reaches most at the end of the campaign, or which cannot be told apart."""
-    return _ranked(comparison, behaviour, "coverage_end", "at the end of the campaign")
+    _ = words
+    return _ranked(comparison, behaviour, "coverage_end", _("at the end of the campaign"), words)
 
 
-def later(comparison: Comparison, behaviour: str) -> str:
+def later(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """The same at the end of the follow-up; nothing if there is none."""
+    _ = words
     weeks = int(comparison.scenario.run["follow_up_weeks"])
     if not weeks:
         return ""
-    when = "12 months later" if weeks == 52 else f"{weeks} weeks later"
-    return _ranked(comparison, behaviour, "coverage_follow_up", when)
+    when = _("12 months later") if weeks == 52 else words.plural("{n} week later", "{n} weeks later", weeks)
+    return _ranked(comparison, behaviour, "coverage_follow_up", when, words)
 
 
-def _ranked(comparison: Comparison, behaviour: str, outcome: str, when: str) -> str:
+def _ranked(comparison: Comparison, behaviour: str, outcome: str, when: str, words: Words) -> str:
+    _ = words
     order, leaders, needed = rank(comparison, outcome, behaviour)
-    where, worlds = f"{behaviour}, {when}", f"{comparison.replicates} simulated worlds"
-    values = {s: percent(comparison.mean(s, outcome, behaviour)) for s in comparison.strategies}
     best = order[0]
+    values = {s: percent(comparison.mean(s, outcome, behaviour), words=words) for s in comparison.strategies}
+    said = {
+        "behaviour": behaviour, "when": when, "best": strategy_name(best, words), "value": values[best],
+        "none": values[NONE], "worlds": worlds(comparison.replicates, words),
+    }  # fmt: skip
     if math.isnan(comparison.mean(best, outcome, behaviour)):
-        return f"{where}: nobody was in a position to do it, so there is no coverage to compare."
+        return _("{behaviour}, {when}: nobody was in a position to do it, so there is no coverage to compare.", **said)
     alone = comparison.difference(best, NONE, outcome, behaviour)
     if not (alone.separated and alone.mean > 0):
-        return f"{where}: {_no_better(best, values, alone, worlds)}"
-    others = joined(f"{values[s]} {_under(s)}" for s in (*order, NONE) if s not in leaders)
+        if alone.separated:
+            return _(
+                "{behaviour}, {when}: no strategy does better than no campaign ({none}); the highest is {best} "
+                "({value}).",
+                **said,
+            )
+        return _(
+            "{behaviour}, {when}: with {worlds}, not even {best} ({value}), the highest on average, can be told apart "
+            "from no campaign ({none}); {more}.",
+            more=_more(alone.replicates_needed, words), **said,
+        )  # fmt: skip
+    others = words.listed(under(values[s], s, words) for s in (*order, NONE) if s not in leaders)
     if len(leaders) == 1:
-        low, high = comparison.band(best, outcome, behaviour)
-        band = f"{percent(low)} to {percent(high)} in 90% of the {worlds}"
-        return f"{where}: {best} does best, with a coverage of {values[best]} ({band}). It is {others}."
-    rivals = joined([f"{s} ({values[s]})" for s in leaders[1:]], "or")
-    return (
-        f"{where}: {best} has the highest coverage on average ({values[best]}), but with {worlds} it cannot be told "
-        f"apart from {rivals}; {_more(needed, len(leaders) > 2)}. Coverage is {others}."
-    )
+        low, high = (percent(x, words=words) for x in comparison.band(best, outcome, behaviour))
+        return _(
+            "{behaviour}, {when}: {best} does best, with a coverage of {value} ({low} to {high} in 90% of the "
+            "{worlds}). Coverage is {others}.",
+            low=low, high=high, others=others, **said,
+        )  # fmt: skip
+    rivals = words.listed([f"{strategy_name(s, words)} ({values[s]})" for s in leaders[1:]], "or")
+    return _(
+        "{behaviour}, {when}: {best} has the highest coverage on average ({value}), but with {worlds} it cannot be "
+        "told apart from {rivals}; {more}. Coverage is {others}.",
+        rivals=rivals, more=_more(needed, words, len(leaders) > 2), others=others, **said,
+    )  # fmt: skip
 
 
-def _no_better(best: str, values: dict[str, str], alone: Difference, worlds: str) -> str:
-    """What to say if the strategy that comes first is not ahead of no campaign."""
-    if alone.separated:
-        return f"no strategy does better than no campaign ({values[NONE]}); the highest is {best} ({values[best]})."
-    return (
-        f"with {worlds}, not even {best} ({values[best]}), the highest on average, can be told apart from no campaign "
-        f"({values[NONE]}); {_more(alone.replicates_needed)}."
-    )
-
-
-def sureness(comparison: Comparison, behaviour: str) -> list[str]:
+def sureness(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> list[str]:
     """How far the first at the end of the campaign is ahead of each that it is separated from."""
-    order, leaders, _ = rank(comparison, "coverage_end", behaviour)
+    _ = words
+    order, leaders, _needed = rank(comparison, "coverage_end", behaviour)
     sentences = []
     for rival in order[1:]:
         if rival in leaders:
             continue
         found = comparison.difference(order[0], rival, "coverage_end", behaviour)
-        interval = f"95% interval {points(found.lower, '')} to {points(found.upper)}"
         sentences.append(
-            f"{behaviour}: {order[0]} is ahead of {rival} by {points(found.mean)} ({interval}) "
-            f"and in {percent(found.a_beats_b, 0)} of the worlds."
-        )
+            _(
+                "{behaviour}: {first} is ahead of {second} by {gap} (95% interval {low} to {high}) and in {share} of "
+                "the worlds.",
+                behaviour=behaviour, first=strategy_name(order[0], words), second=strategy_name(rival, words),
+                gap=points(found.mean, words), low=bare_points(found.lower, words), high=points(found.upper, words),
+                share=percent(found.a_beats_b, 0, words),
+            )
+        )  # fmt: skip
     return sentences
 
 
-def left_out(comparison: Comparison, behaviour: str) -> str:
+def left_out(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """The widest gap between groups at the end, under the strategy that reaches most, and the others beside it."""
+    _ = words
     best = rank(comparison, "coverage_end", behaviour).order[0]
+    name = strategy_name(best, words)
     gaps = {axis: comparison.mean(best, f"gap_{axis}_end", behaviour) for axis in GAPS}
     gaps = {axis: gap for axis, gap in gaps.items() if math.isfinite(gap)}
     if not gaps or max(gaps.values()) < WORTH_A_WORD:
-        return f"{behaviour}: at the end of the campaign no group is behind its counterpart by a point under {best}."
+        return _(
+            "{behaviour}: at the end of the campaign no group is behind its counterpart by a point under {best}.",
+            behaviour=behaviour, best=name,
+        )  # fmt: skip
     axis = max(gaps, key=lambda one: gaps[one])
+    people = _people(words)
     high, low = GAPS[axis]
     # Means over the worlds that have a value for the group: the gap is theirs, so that the three numbers agree.
     behind, ahead = (comparison.mean(best, "coverage_end", behaviour, group) for group in (low, high))
     gaps[axis] = ahead - behind
-    values = [percent(behind), percent(ahead)]
-    others = [
-        f"{points(comparison.mean(s, f'gap_{axis}_end', behaviour))} {_under(s)}"
+    others = words.listed(
+        under(points(comparison.mean(s, f"gap_{axis}_end", behaviour), words), s, words)
         for s in comparison.strategies
         if s != best
-    ]
-    text = (
-        f"{behaviour}: most left out under {best} are {PEOPLE[low]}, with {values[0]} against {values[1]} of "
-        f"{PEOPLE[high]}, a gap of {points(gaps[axis])}. The gap is {joined(others)}."
     )
-    if axis != "wealth" and abs(gaps.get("wealth", 0)) >= WORTH_A_WORD:
-        more, less = ("richest", "poorest") if gaps["wealth"] > 0 else ("poorest", "richest")
-        text += f" The {more} fifth is ahead of the {less} by {points(abs(gaps['wealth']))}."
-    return text
+    text = _(
+        "{behaviour}: most left out under {best} are {behind}, with {low} against {high} of {ahead}, a gap of {gap}. "
+        "The gap is {others}.",
+        behaviour=behaviour, best=name, behind=people[low], ahead=people[high], low=percent(behind, words=words),
+        high=percent(ahead, words=words), gap=points(gaps[axis], words), others=others,
+    )  # fmt: skip
+    if axis == "wealth" or abs(gaps.get("wealth", 0)) < WORTH_A_WORD:
+        return text
+    lead = points(abs(gaps["wealth"]), words)
+    if gaps["wealth"] > 0:
+        return f"{text} {_('The richest fifth is ahead of the poorest by {gap}.', gap=lead)}"
+    return f"{text} {_('The poorest fifth is ahead of the richest by {gap}.', gap=lead)}"
 
 
-def costs(comparison: Comparison, behaviour: str) -> str:
+def _people(words: Words) -> dict[str, str]:
+    """Whom the sentences speak of, by group."""
+    _ = words
+    return {
+        "wealth:richest": _("the richest fifth"),
+        "wealth:poorest": _("the poorest fifth"),
+        "head:male": _("households headed by men"),
+        "head:female": _("households headed by women"),
+        "language:majority": _("households of the majority language"),
+        "language:minority": _("households of the minority language"),
+        "distance:near": _("households near the facility"),
+        "distance:remote": _("households far from the facility"),
+        "hesitancy:not hesitant": _("those who do not hesitate"),
+        "hesitancy:hesitant": _("the hesitant"),
+    }
+
+
+def costs(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """What each additional adopter (or case served) costs under each strategy, with its interval."""
+    _ = words
     ratios = {s: comparison.cost(s, behaviour) for s in comparison.campaigns}
     known = {s: ratio for s, ratio in ratios.items() if math.isfinite(ratio.value)}
-    one, many = thing(comparison, behaviour)
-    name = "95% interval "  # said once
-    parts = []
+    parts: list[str] = []
     for s, ratio in known.items():
-        parts.append(f"{money(ratio.value)} {_under(s)} ({name}{money(ratio.lower)} to {money(ratio.upper)})")
-        name = ""
-    unknown = [s for s in ratios if s not in known]
-    texts = [f"each additional {one}, beyond those with no campaign, costs {joined(parts)}"] if parts else []
-    if unknown:
-        texts.append(f"no additional {many} that could be told from chance under {joined(unknown, 'or')}")
-    return f"{behaviour}: {'; '.join(texts)}."
+        said = dict(zip(("value", "low", "high"), (money(x, words) for x in ratio), strict=True))
+        said["strategy"] = strategy_name(s, words)
+        if parts:
+            parts.append(_("{value} under {strategy} ({low} to {high})", **said))
+        else:  # what the interval is, is said once
+            parts.append(_("{value} under {strategy} (95% interval {low} to {high})", **said))
+    listed = words.listed(parts)
+    unknown = words.listed([strategy_name(s, words) for s in ratios if s not in known], "or")
+    texts = []
+    if by_case(comparison, behaviour):
+        if parts:
+            texts.append(_("each additional case served, beyond those with no campaign, costs {listed}", listed=listed))
+        if unknown:
+            texts.append(_("no additional cases served that could be told from chance under {listed}", listed=unknown))
+    else:
+        if parts:
+            texts.append(_("each additional adopter, beyond those with no campaign, costs {listed}", listed=listed))
+        if unknown:
+            texts.append(_("no additional adopters that could be told from chance under {listed}", listed=unknown))
+    return _("{behaviour}: {sentence}.", behaviour=behaviour, sentence=_("; ").join(texts))
 
 
-def turned_away(comparison: Comparison, behaviour: str) -> str:
+def turned_away(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """Who sought the service and was turned away; nothing where hardly anybody was."""
+    _ = words
     shares = {s: comparison.mean(s, "unmet_demand", behaviour) for s in comparison.strategies}
     if not max((x for x in shares.values() if math.isfinite(x)), default=0) >= WORTH_A_WORD:
         return ""
-    parts = [f"{percent(x)} {_under(s)}" for s, x in shares.items() if math.isfinite(x)]
-    return f"{behaviour}: of those who sought the service during the campaign, {joined(parts)} were turned away."
+    parts = [under(percent(x, words=words), s, words) for s, x in shares.items() if math.isfinite(x)]
+    return _(
+        "{behaviour}: of those who sought the service during the campaign, {listed} were turned away.",
+        behaviour=behaviour, listed=words.listed(parts),
+    )  # fmt: skip
 
 
-def fit(comparison: Comparison, behaviour: str) -> str:
+def fit(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> str:
     """How many of the behaviour's targets are met."""
+    _ = words
     checks = [c for c in targets_of(comparison) if c.behaviour == behaviour and c.verdict != "not compared"]
     if not checks:
         return ""
-    met = sum(c.verdict == "met" for c in checks)
-    each = [f"{percent(c.target)} {_moment(c)} (simulated {percent(c.median)})" for c in checks]
-    return f"{behaviour}: {met} of {len(checks)} targets met: {joined(each)}."
+    each = [
+        _(
+            "{value} {moment} (simulated {median})",
+            value=percent(c.target, words=words), moment=_moment(c, words), median=percent(c.median, words=words),
+        )
+        for c in checks
+    ]  # fmt: skip
+    return words.plural(
+        "{behaviour}: {met} of {n} target met: {each}.", "{behaviour}: {met} of {n} targets met: {each}.", len(checks),
+        behaviour=behaviour, met=words.number(sum(c.verdict == "met" for c in checks)), each=words.listed(each),
+    )  # fmt: skip
 
 
-def _moment(check: TargetCheck) -> str:
+def _moment(check: TargetCheck, words: Words) -> str:
+    _ = words
     if check.when == "baseline":  # strategies do not differ yet
-        return "before the campaign"
-    counted = ", as the programme counts it," if check.measure == "administrative" else ""
-    above = f" above {check.against}" if check.against else ""
-    return f"{'at the end' if check.when == 'end' else 'after the follow-up'}{counted} {_under(check.strategy)}{above}"
+        return _("before the campaign")
+    when = _("at the end") if check.when == "end" else _("after the follow-up")
+    if check.measure == "administrative":
+        when = _("{when}, as the programme counts it,", when=when)
+    moment = under(when, check.strategy, words)
+    if check.against:
+        return _("{moment} above {strategy}", moment=moment, strategy=strategy_name(check.against, words))
+    return moment
 
 
-def spending(comparison: Comparison) -> str:
+def spending(comparison: Comparison, words: Words = ENGLISH) -> str:
     """Whether the budget was spent, and what is left of it."""
-    budget = comparison.mean(comparison.campaigns[0], "budget")
-    per_household = float(comparison.scenario.campaign["budget_per_household"])
-    same = f"Every strategy has the same budget, {money(budget)} ({money(per_household)} per treated household)"
+    _ = words
+    budget = money(comparison.mean(comparison.campaigns[0], "budget"), words)
+    each = money(float(comparison.scenario.campaign["budget_per_household"]), words)
     unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
-    left = [f"{money(x)} under {s}" for s, x in unspent.items() if x > CENT]
+    left = [under(money(x, words), s, words) for s, x in unspent.items() if x > CENT]
     if not left:
-        return f"{same}, and spent all of it."
-    return f"{same}. Money for visits that the mobilizers could not make is left unspent: {joined(left)}."
+        return _(
+            "Every strategy has the same budget, {budget} ({each} per treated household), and spent all of it.",
+            budget=budget, each=each,
+        )  # fmt: skip
+    return _(
+        "Every strategy has the same budget, {budget} ({each} per treated household). Money for visits that the "
+        "mobilizers could not make is left unspent: {listed}.",
+        budget=budget, each=each, listed=words.listed(left),
+    )  # fmt: skip
 
 
-def _more(needed: float, several: bool = False) -> str:
+def _more(needed: float, words: Words, several: bool = False) -> str:
+    _ = words
     if math.isfinite(needed) and needed <= MANY_WORLDS:
-        return f"about {count(needed)} would be needed"
-    return "the closest of them hardly differ" if several else "they hardly differ"
+        return _("about {number} would be needed", number=count(needed, words))
+    return _("the closest of them hardly differ") if several else _("they hardly differ")
 
 
-def _under(strategy: str) -> str:
-    return "with no campaign" if strategy == NONE else f"under {strategy}"
+def under(value: str, strategy: str, words: Words) -> str:
+    """A value with the strategy that it belongs to."""
+    _ = words
+    if strategy == NONE:
+        return _("{value} with no campaign", value=value)
+    return _("{value} under {strategy}", value=value, strategy=strategy_name(strategy, words))
 
 
 # ---- numbers in sentences
 
 
-def thing(comparison: Comparison, behaviour: str) -> tuple[str, str]:
-    """What is counted as an adopter of a behaviour, in words: one, and many."""
-    by_case = comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE
-    return ("case served", "cases served") if by_case else ("adopter", "adopters")
+def by_case(comparison: Comparison, behaviour: str) -> bool:
+    """Whether cases served are counted as the adopters of a behaviour."""
+    return comparison.scenario.behaviours[behaviour]["kind"] in COUNTED_BY_CASE
 
 
-def percent(value: float, digits: int = 1) -> str:
+def worlds(number: int, words: Words = ENGLISH) -> str:
+    """So many simulated worlds."""
+    return words.plural("{n} simulated world", "{n} simulated worlds", number)
+
+
+def percent(value: float, digits: int = 1, words: Words = ENGLISH) -> str:
     """A share as per cent; a dash if missing."""
-    return f"{100 * value:.{digits}f}%" if math.isfinite(value) else "–"
+    return words.percent(value, digits, exact=True)
 
 
-def points(value: float, unit: str = " points") -> str:
+def points(value: float, words: Words = ENGLISH) -> str:
     """A difference of shares in percentage points; a dash if missing."""
-    # Adding 0 turns a negative zero, which rounding may leave, into 0.
-    return f"{round(100 * value, 1) + 0:.1f}{unit}".replace("-", "−") if math.isfinite(value) else "–"
+    _ = words
+    return _("{number} points", number=bare_points(value, words)) if math.isfinite(value) else MISSING
 
 
-def money(value: float) -> str:
+def bare_points(value: float, words: Words = ENGLISH) -> str:
+    """The same without the word."""
+    return words.number(100 * value, 1, exact=True)
+
+
+def money(value: float, words: Words = ENGLISH) -> str:
     """Dollars, to the cent below ten; a dash if missing."""
-    if not math.isfinite(value):
-        return "–"
-    text = f"{abs(value):,.2f}" if 0 < abs(value) < 10 else f"{abs(value):,.0f}"
-    return f"−US$ {text}" if value < 0 else f"US$ {text}"
+    return words.money(value, cents=abs(value) < 10)
 
 
-def count(value: float) -> str:
+def count(value: float, words: Words = ENGLISH) -> str:
     """A whole number of worlds, two digits once it is large."""
     if value >= 1000:
         step = 10 ** (int(math.log10(value)) - 1)
         value = math.ceil(value / step) * step
-    return f"{value:,.0f}"
+    return words.number(value)
 
 
-def joined(parts: Iterable[str], word: str = "and") -> str:
-    """a, b and c."""
-    found = list(parts)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} {word} {found[-1]}" if found else ""
+def joined(parts: Iterable[str], how: Literal["standard", "or"] = "standard") -> str:
+    """a, b and c, in English."""
+    return ENGLISH.listed(parts, how)

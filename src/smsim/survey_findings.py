@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from smsim import survey
-from smsim.findings import WORTH_A_WORD, joined, money, percent, points
+from smsim.findings import WORTH_A_WORD, bare_points, joined, money, percent, points
 from smsim.survey import MOST_CLUSTERS, MOST_PER_LOT, POWER
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _gain(e: Evaluation) -> str:
         rest = f"{points(table.loc['effect on the control arm', 'true'])} came to the control arm as well"
     return (
         f"It would report a gain of {points(gain['reported'])} {how} (90% of the surveys: "
-        f"{points(gain['lower'], '')} to {points(gain['upper'])}). The true effect is {points(true)}; {rest}."
+        f"{bare_points(gain['lower'])} to {points(gain['upper'])}). The true effect is {points(true)}; {rest}."
     )
 
 

@@ -11,6 +11,9 @@ from smsim.app.compute import Answer
 from smsim.app.scenes import STAGE_LOOKS, stage_names
 from smsim.app.why import Why
 from smsim.i18n import Words
+from smsim.labels import activity_names, source_names
+from smsim.labels import group_names as every_group
+from smsim.labels import strategy_name as usual_name
 from smsim.outcomes import COUNTED_BY_CASE, GROUPS
 from smsim.strategy import NONE
 
@@ -32,59 +35,16 @@ EVENT_MARKS = {
 }
 
 
-def activity_names(words: Words) -> dict[str, str]:
-    """What money buys, in plain words: the activities, the set-up, supervision, and what is left."""
-    _ = words
-    return {
-        "visit": _("home visits"),
-        "dialogue": _("group dialogues"),
-        "leader": _("sessions with leaders"),
-        "media": _("radio and other media"),
-        "action": _("collective action"),
-        "service": _("extra service"),
-        "incentive": _("incentives"),
-        "monitor": _("monitoring"),
-        "training": _("training"),
-        "pretest": _("testing materials"),
-        "needs assessment": _("needs assessment"),
-        "documentation": _("documentation"),
-        "strategy design": _("designing the strategy"),
-        "partner selection": _("choosing partners"),
-        "mobilizer selection": _("choosing mobilizers"),
-        "translation": _("translation"),
-        "real situations": _("situations from real life"),
-        "evaluation": _("evaluation"),
-        "supervision": _("supervision"),
-        "unspent": _("left unspent"),
-    }
-
-
 def group_names(words: Words) -> dict[str, str]:
-    """Groups of households, in plain words."""
-    _ = words
-    names = {
-        "all": _("everybody"),
-        "wealth:richest": _("richest fifth"),
-        "wealth:richer": _("richer fifth"),
-        "wealth:middle": _("middle fifth"),
-        "wealth:poorer": _("poorer fifth"),
-        "wealth:poorest": _("poorest fifth"),
-        "head:female": _("headed by a woman"),
-        "language:minority": _("minority language"),
-        "hesitancy:hesitant": _("hesitant group"),
-        "distance:remote": _("far from the facility"),
-    }
+    """The groups that the workshop shows, in plain words."""
+    names = every_group(words)
     return {group: names[group] for group in SHOWN_GROUPS if group in GROUPS}
 
 
 def strategy_name(words: Words, name: str, changed: bool = False) -> str:
-    """A strategy in plain words; those of a file keep their name."""
+    """A strategy in plain words, those of the lessons too; those of a file keep their name."""
     _ = words
-    known = {
-        NONE: _("no campaign"),
-        "pragmatic": _("pragmatic"),
-        "activist": _("activist"),
-        "hybrid": _("hybrid"),
+    lessons = {
         "lesson-visits": _("home visits"),
         "lesson-radio": _("radio"),
         "lesson-dialogues": _("group dialogues"),
@@ -92,7 +52,7 @@ def strategy_name(words: Words, name: str, changed: bool = False) -> str:
         "lesson-supply": _("demand and supply"),
         "lesson-incentives": _("incentives"),
     }
-    said = known.get(name, name)
+    said = lessons.get(name) or usual_name(name, words)
     return _("{strategy}, changed", strategy=said) if changed else said
 
 
@@ -190,21 +150,6 @@ def moved_by(answer: Answer, names: dict[str, str], behaviour: int, words: Words
     return f"<div class='moved'>{html}</div>"
 
 
-def source_names(words: Words) -> dict[str, str]:
-    """What moved a household, by the names of the engine."""
-    _ = words
-    return {
-        "own": _("it was ready anyway"),
-        "peer": _("neighbours"),
-        "leader": _("leaders"),
-        "media": _("broadcasts"),
-        "visit": _("home visits"),
-        "dialogue": _("dialogues"),
-        "incentive": _("incentives"),
-        "link": _("the other behaviour"),
-    }
-
-
 def stage_legend(words: Words) -> str:
     """What the marks of the village mean."""
     _ = words
@@ -275,5 +220,5 @@ def paragraphs(lines: Iterable[str], kind: str = "note") -> str:
 
 __all__ = [
     "SHOWN_GROUPS", "activity_names", "cards", "group_names", "headline", "moved_by", "paragraphs",
-    "stage_legend", "strategy_name", "why_html",
+    "source_names", "stage_legend", "strategy_name", "why_html",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from smsim.cli.scenarios import scenarios
 from smsim.cli.shared import File, Json, Out, Seed, Threads
 from smsim.cli.shared import checked_folder as _checked_folder
 from smsim.cli.shared import command_line as _command
+from smsim.cli.shared import known_language as _known_language
 from smsim.cli.shared import known_strategies as _known_strategies
 from smsim.cli.shared import load as _load
 from smsim.cli.shared import progress_bar as _progress
@@ -155,9 +156,11 @@ def compare(
         str | None, typer.Option(metavar="A,B", help="Only these strategies; all of the scenario if not given.")
     ] = None,
     threads: Threads = None,
+    language: Annotated[str, typer.Option(help="Language of the report: en, fr, es, pt, sw, hi or ar.")] = "en",
     out: Out = None,
 ) -> None:
     """Compare strategies at equal budget; write a report."""
+    _known_language(language)
     scenario = _load(file, seed=seed, replicates=replicates)
     names = [name.strip() for name in strategies.split(",") if name.strip()] if strategies is not None else None
     if names is not None:
@@ -176,8 +179,8 @@ def compare(
             strategies=names,
             progress=progress,
         )
-    comparison.write(folder, command=_command())
-    for sentence in comparison.summary():
+    comparison.write(folder, command=_command(), language=language)
+    for sentence in comparison.summary(language):
         typer.echo(sentence)
     typer.echo(f"\nReport: {folder / 'report.html'}")
 

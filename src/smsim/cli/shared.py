@@ -51,6 +51,13 @@ def needs(extra: str, *packages: str) -> None:
         )
 
 
+def known_language(language: str) -> None:
+    """Refuse an unknown language before anybody waits for what would be written in it."""
+    from smsim.i18n import Words
+
+    Words(language)
+
+
 def known_strategies(scenario: Scenario, names: list[str]) -> None:
     from difflib import get_close_matches
 

@@ -11,11 +11,13 @@ import datetime
 import gettext
 import io
 import math
+from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -35,6 +37,7 @@ LANGUAGES: dict[str, str] = {
 }
 FOLDER = Path(__file__).parent
 MISSING = "–"
+MINUS = "\N{MINUS SIGN}"
 
 
 class Reviewed(NamedTuple):
@@ -59,7 +62,8 @@ class Words:
 
     def __init__(self, language: str = SOURCE) -> None:
         if language not in LANGUAGES:
-            raise ScenarioError(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+            known = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
+            raise ScenarioError(f"no language {language!r}; there are {known}")
         self.language = language
         self.locale = Locale.parse("en_GB" if language == SOURCE else language)
         self._messages = _translations(language)
@@ -78,30 +82,42 @@ class Words:
         """The form that goes with the number n, which fills the place {n}."""
         return self._messages.ngettext(one, many, n).format(n=self.number(n), **values)
 
-    def number(self, value: float, digits: int = 0) -> str:
-        """A number with at most so many decimals; a dash where it is missing."""
-        if not math.isfinite(value):
-            return MISSING
-        return str(
-            numbers.format_decimal(
-                round(value, digits), locale=self.locale, decimal_quantization=False, numbering_system="default"
-            )
-        )
+    def number(self, value: float, digits: int = 0, exact: bool = False) -> str:
+        """A number with at most so many decimals, or with exactly so many; a dash where it is missing."""
+        return self._decimal(value, self.locale.decimal_formats[None].pattern, digits, exact)
 
-    def percent(self, share: float, digits: int = 0) -> str:
-        """A share as per cent, with at most so many decimals."""
-        if not math.isfinite(share):
-            return MISSING
-        rounded = round(share, 2 + digits)
-        return str(
-            numbers.format_percent(rounded, locale=self.locale, decimal_quantization=False, numbering_system="default")
-        )
+    def percent(self, share: float, digits: int = 0, exact: bool = False) -> str:
+        """A share as per cent, with at most so many decimals, or with exactly so many."""
+        # Babel multiplies by 100 itself; the digits are ours.
+        rounded = round(100 * share, digits) / 100 if math.isfinite(share) else share
+        return self._decimal(rounded, self.locale.percent_formats[None].pattern, digits, exact, 2)
 
     def money(self, dollars: float, cents: bool = False) -> str:
-        """US dollars."""
-        if not math.isfinite(dollars):
+        """US dollars; with cents, where they are wanted and there are any."""
+        digits = 2 if cents and round(dollars, 2) % 1 else 0
+        if self.language == SOURCE and math.isfinite(dollars):  # where CLDR leaves no space
+            sign = MINUS if round(dollars, digits) < 0 else ""
+            return f"{sign}US$\N{NO-BREAK SPACE}{self.number(abs(dollars), digits, exact=True)}"
+        return self._decimal(dollars, self.locale.currency_formats["standard"].pattern, digits, exact=True)
+
+    def listed(self, parts: Iterable[str], how: Literal["standard", "or"] = "standard") -> str:
+        """a, b and c; or: a, b or c."""
+        return str(lists.format_list(list(parts), how, self.locale))
+
+    def _decimal(self, value: float, pattern: str, digits: int, exact: bool, scale: int = 0) -> str:
+        """A number in one of the locale's patterns, with this many decimals, after a shift of `scale` places."""
+        if not math.isfinite(value):
             return MISSING
-        return f"US$\N{NO-BREAK SPACE}{self.number(dollars, 2 if cents else 0)}"
+        places = ("0" if exact else "#") * digits
+        shown = pattern.replace(".00", "").replace(".###", "")
+        shown = shown.replace("##0", f"##0.{places}" if places else "##0")
+        rounded = Decimal(f"{value:.{digits + scale}f}") + 0  # a zero has no sign
+        options: dict[str, Any] = {"locale": self.locale, "numbering_system": "default"}
+        if "¤" in shown:
+            text = numbers.format_currency(rounded, "USD", shown, currency_digits=False, **options)
+        else:
+            text = numbers.format_decimal(rounded, shown, **options)
+        return str(text).replace("-", MINUS)
 
     def date(self, day: datetime.date) -> str:
         """A date, written out."""

@@ -11,6 +11,8 @@ from babel.messages.pofile import write_po
 
 from smsim.i18n import FOLDER, LANGUAGES, SOURCE, catalogue
 from smsim.parameters import PARAMETERS
+from smsim.scenario import ASSUMED
+from smsim.steps import STEPS
 
 PACKAGE = Path(__file__).parents[1]
 KEYWORDS = {"_": None, "mark": None, "plural": (1, 2)}
@@ -21,15 +23,20 @@ NOTE = "smsim. Messages flagged fuzzy were translated by a machine and wait for 
 def template() -> Catalog:
     """Every text that the code and the table of parameters hand to a reader, in the order of the code."""
     found = Catalog()
-    methods = [("**.py", "python"), ("**.js", "javascript"), ("**.html", "jinja2")]
+    methods = [("**.py", "python"), ("**.js", "javascript"), ("**.html", "jinja2"), ("**.html.j2", "jinja2")]
     options = {"**.js": {"parse_template_string": True}}
     for name, _line, message, comments, _context in extract_from_dir(PACKAGE, methods, options, KEYWORDS):
         found.add(message, locations=[(name, 0)], auto_comments=comments)
     for parameter in PARAMETERS.values():
-        # A price is said as dollars, and what they buy.
-        for text in (parameter.doc, parameter.unit.removeprefix("US$").strip()):
+        # A price is said as dollars, and what they buy. A source that is a citation is the same in every language.
+        prose = parameter.source if parameter.source[:1].islower() else ""
+        for text in (parameter.doc, parameter.unit.removeprefix("US$").strip(), prose):
             if text:
                 found.add(text, locations=[("parameters.py", 0)])
+    for step in STEPS.values():
+        for text in (step.title, step.without):
+            found.add(text, locations=[("steps.py", 0)])
+    found.add(ASSUMED, locations=[("scenario.py", 0)])
     return found
 
 

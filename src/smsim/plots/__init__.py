@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
 
+from smsim.i18n import Words
+from smsim.labels import ENGLISH
 from smsim.outcomes import GROUPS
 from smsim.plots.bars import PARTS, source_figure, spending_figure
-from smsim.plots.contrasts import difference_figure, equity_figure, group_label
+from smsim.plots.contrasts import difference_figure, equity_figure
 from smsim.plots.coverage import coverage_figure, run_figure
 from smsim.plots.style import picture_bytes, save, say, share_label
 
@@ -26,7 +28,6 @@ __all__ = [
     "coverage_figure",
     "difference_figure",
     "equity_figure",
-    "group_label",
     "picture_bytes",
     "picture_stem",
     "run_figure",
@@ -46,19 +47,21 @@ class Picture(NamedTuple):
     alt: str
 
 
-def comparison_figures(comparison: Comparison) -> dict[str, Picture]:
-    """Every picture of a comparison, by file name."""
+def comparison_figures(comparison: Comparison, words: Words = ENGLISH) -> dict[str, Picture]:
+    """Every picture of a comparison, by file name, with its texts in a language."""
+    _ = words
     pictures = {}
     for b, name in enumerate(comparison.scenario.behaviours, 1):
         for shows, make, alt in (
-            ("coverage", coverage_figure, _coverage_words(comparison, name)),
-            ("differences", difference_figure, _difference_words(name)),
-            ("equity", equity_figure, _equity_words(comparison, name)),
-            ("sources", source_figure, _source_words(name)),
+            ("coverage", coverage_figure, _coverage_words(comparison, name, words)),
+            ("differences", difference_figure, _difference_words(name, words)),
+            ("equity", equity_figure, _equity_words(comparison, name, words)),
+            ("sources", source_figure, _source_words(name, words)),
         ):
-            pictures[picture_stem(shows, b, name) + ".png"] = Picture(make(comparison, name), shows, name, alt)
-    alt = "Stacked bars: what each strategy spends on what; the table gives the numbers."
-    pictures["spending.png"] = Picture(spending_figure(comparison), "spending", "", alt)
+            figure = make(comparison, name, words)
+            pictures[picture_stem(shows, b, name) + ".png"] = Picture(figure, shows, name, alt)
+    alt = _("Stacked bars: what each strategy spends on what; the table gives the numbers.")
+    pictures["spending.png"] = Picture(spending_figure(comparison, words), "spending", "", alt)
     return pictures
 
 
@@ -67,34 +70,50 @@ def picture_stem(shows: str, number: int, behaviour: str) -> str:
     return "-".join([shows, str(number), *re.findall("[a-z0-9]+", behaviour.lower())])
 
 
-def _coverage_words(comparison: Comparison, behaviour: str) -> str:
+def _coverage_words(comparison: Comparison, behaviour: str, words: Words) -> str:
+    _ = words
     parts = [
-        f"{say(s)} {share_label(comparison.mean(s, 'coverage_end', behaviour))} at the end of the campaign and "
-        f"{share_label(comparison.mean(s, 'coverage_follow_up', behaviour))} at the end of the follow-up"
+        _(
+            "{strategy} {end} at the end of the campaign and {later} at the end of the follow-up",
+            strategy=say(s, words),
+            end=share_label(comparison.mean(s, "coverage_end", behaviour), words),
+            later=share_label(comparison.mean(s, "coverage_follow_up", behaviour), words),
+        )
         for s in comparison.strategies
     ]
-    return f"Line chart of the coverage of {behaviour} by week: {'; '.join(parts)}."
-
-
-def _difference_words(behaviour: str) -> str:
-    return (
-        f"Paired differences in coverage of {behaviour} between strategies, with 95% intervals, at the end of the "
-        "campaign and of the follow-up; the table of differences gives the numbers."
+    return _(
+        "Line chart of the coverage of {behaviour} by week: {parts}.", behaviour=behaviour, parts=_("; ").join(parts)
     )
 
 
-def _equity_words(comparison: Comparison, behaviour: str) -> str:
+def _difference_words(behaviour: str, words: Words) -> str:
+    _ = words
+    return _(
+        "Paired differences in coverage of {behaviour} between strategies, with 95% intervals, at the end of the "
+        "campaign and of the follow-up; the table of differences gives the numbers.",
+        behaviour=behaviour,
+    )
+
+
+def _equity_words(comparison: Comparison, behaviour: str, words: Words) -> str:
+    _ = words
     poorest, richest = (
         ", ".join(
-            f"{say(s)} {share_label(comparison.mean(s, 'coverage_end', behaviour, g))}" for s in comparison.strategies
+            f"{say(s, words)} {share_label(comparison.mean(s, 'coverage_end', behaviour, g), words)}"
+            for s in comparison.strategies
         )
         for g in (GROUPS[1], GROUPS[5])
     )
-    return (
-        f"Coverage of {behaviour} at the end of the campaign by group of households. Poorest fifth: {poorest}. "
-        f"Richest fifth: {richest}. The table by group gives the rest."
+    return _(
+        "Coverage of {behaviour} at the end of the campaign by group of households. Poorest fifth: {poorest}. "
+        "Richest fifth: {richest}. The table by group gives the rest.",
+        behaviour=behaviour, poorest=poorest, richest=richest,
+    )  # fmt: skip
+
+
+def _source_words(behaviour: str, words: Words) -> str:
+    _ = words
+    return _(
+        "Stacked bars: what moved households to adopt {behaviour}, by strategy; the table gives the numbers.",
+        behaviour=behaviour,
     )
-
-
-def _source_words(behaviour: str) -> str:
-    return f"Stacked bars: what moved households to adopt {behaviour}, by strategy; the table gives the numbers."

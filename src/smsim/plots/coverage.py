@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from smsim.compare import BAND
+from smsim.i18n import Words
+from smsim.labels import ENGLISH
 from smsim.outcomes import Weeks
 from smsim.plots.style import (
     FAINT,
@@ -46,7 +48,7 @@ STAGE_LINES = (
 )
 
 
-def coverage_figure(comparison: Comparison, behaviour: str | None = None) -> Figure:
+def coverage_figure(comparison: Comparison, behaviour: str | None = None, words: Words = ENGLISH) -> Figure:
     """Coverage week by week: means over the worlds, and bands that hold nine worlds in ten.
 
     One panel per behaviour, or the panel of one.
@@ -55,7 +57,7 @@ def coverage_figure(comparison: Comparison, behaviour: str | None = None) -> Fig
     shown = names if behaviour is None else [behaviour]
     figure, panels = _panels(len(shown))
     for axes, name in zip(panels, shown, strict=True):
-        _compare_curves(axes, comparison, names.index(name), name)
+        _compare_curves(axes, comparison, names.index(name), name, words)
     return finish(figure)
 
 
@@ -86,7 +88,8 @@ def _panels(rows: int) -> tuple[Figure, list[Axes]]:
     return figure, list(grid[:, 0])
 
 
-def _compare_curves(axes: Axes, comparison: Comparison, b: int, name: str) -> None:
+def _compare_curves(axes: Axes, comparison: Comparison, b: int, name: str, words: Words) -> None:
+    _ = words
     weeks = np.arange(comparison.series.shape[2]) - Weeks.of(comparison.scenario).first
     ends = []
     for s, (strategy, look) in enumerate(looks(comparison.strategies).items()):
@@ -95,28 +98,31 @@ def _compare_curves(axes: Axes, comparison: Comparison, b: int, name: str) -> No
         mean = worlds.mean(axis=0)
         axes.fill_between(weeks, low, high, color=look.colour, alpha=0.16, linewidth=0)
         axes.plot(weeks, mean, color=look.colour, linestyle=look.line, linewidth=2)
-        ends.append((float(mean[-1]), say(strategy), look.colour))
-    _targets(axes, comparison.scenario, name)
-    _frame(axes, comparison.scenario, weeks, f"coverage: {short(name, 40)}")
-    _end_labels(axes, ends)
+        ends.append((float(mean[-1]), say(strategy, words), look.colour))
+    _targets(axes, comparison.scenario, name, words)
+    _frame(axes, comparison.scenario, weeks, _("coverage: {behaviour}", behaviour=short(name, 40)), words)
+    _end_labels(axes, ends, words)
 
 
-def _frame(axes: Axes, scenario: Scenario, weeks: Array, title: str) -> None:
+def _frame(axes: Axes, scenario: Scenario, weeks: Array, title: str, words: Words = ENGLISH) -> None:
     """The two axes, and the campaign shaded."""
-    share_axis(axes.yaxis)
+    _ = words
+    share_axis(axes.yaxis, words)
     axes.set_ylim(0, min(1.0, max(0.02, float(axes.dataLim.y1) * 1.08)))
     campaign = int(scenario.campaign["weeks"])
     axes.axvspan(0, campaign, color="#000000", alpha=0.055, linewidth=0, zorder=0)
     above = axes.get_xaxis_transform()
-    axes.text(campaign / 2, 1.015, "campaign", transform=above, ha="center", fontsize=SMALL, color=FAINT)
+    axes.text(campaign / 2, 1.015, _("campaign"), transform=above, ha="center", fontsize=SMALL, color=FAINT)
     axes.set_xlim(float(weeks[0]), max(float(weeks[-1]), float(weeks[0]) + 1))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda week, _place: words.number(week)))
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.3, 2.6, 5.2, 10], integer=True))
-    axes.set_xlabel("week, counted from the start of the campaign", fontsize=NORMAL)
+    axes.set_xlabel(_("week, counted from the start of the campaign"), fontsize=NORMAL)
     axes.set_ylabel(title, fontsize=NORMAL)
 
 
-def _targets(axes: Axes, scenario: Scenario, behaviour: str) -> None:
+def _targets(axes: Axes, scenario: Scenario, behaviour: str, words: Words) -> None:
     """Targets of the scenario for all households, with their tolerance."""
+    _ = words
     weeks = Weeks.of(scenario)
     for target in scenario.targets:
         if target.behaviour != behaviour or target.group != "all":
@@ -126,15 +132,15 @@ def _targets(axes: Axes, scenario: Scenario, behaviour: str) -> None:
         below = (week, max(0.0, target.value - target.tolerance))
         plate = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
         axes.annotate(
-            "target", below, (0, -4), textcoords="offset points", va="top", ha="center", fontsize=SMALL, bbox=plate
+            _("target"), below, (0, -4), textcoords="offset points", va="top", ha="center", fontsize=SMALL, bbox=plate
         )
 
 
-def _end_labels(axes: Axes, ends: Sequence[tuple[float, str, Any]]) -> None:
+def _end_labels(axes: Axes, ends: Sequence[tuple[float, str, Any]], words: Words = ENGLISH) -> None:
     """Name each line at its right end with its last value, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     ordered = sorted((end for end in ends if np.isfinite(end[0])), key=lambda end: end[0])
-    labels = [wrapped(name, 17) + f" {share_label(value)}" for value, name, _ in ordered]
+    labels = [wrapped(name, 17) + f" {share_label(value, words)}" for value, name, _ in ordered]
     heights = [0.045 * (label.count("\n") + 1) + 0.022 for label in labels]
     wanted = [(value - low) / (high - low) for value, _, _ in ordered]
     for label, (_, _, colour), place, true in zip(labels, ordered, apart(wanted, heights), wanted, strict=True):

@@ -51,7 +51,7 @@ def premortem_figure(premortem: Premortem, behaviour: str) -> Figure:
             axes.plot(loss.mean, place, "o", color=colour, markerfacecolor=face, markersize=6)
         axes.set_title(title, fontsize=SMALL, color=INK, loc="left")
         axes.tick_params(axis="y", length=0)
-        share_axis(axes.xaxis, unit="")
+        share_axis(axes.xaxis, bare=True)
     labels = [f"{STEPS[s].number} {STEPS[s].title}" for s in premortem.steps]
     note = {s: "\n(next campaign)" if s == "evaluation" else "" for s in premortem.steps}
     panels[0].set_yticks(range(rows), [wrapped(x, 24) + note[s] for x, s in zip(labels, premortem.steps, strict=True)])

@@ -8,7 +8,6 @@ printers; "none" is grey and dotted.
 from __future__ import annotations
 
 import io
-import math
 import textwrap
 import threading
 from collections.abc import Iterable
@@ -19,8 +18,12 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from smsim.i18n import Words
+from smsim.labels import ENGLISH, strategy_name
 from smsim.strategy import NONE
 
 INK, FAINT = "#222222", "#6b6b6b"
@@ -31,6 +34,10 @@ OKABE_ITO: tuple[tuple[float, float, float], ...] = getattr(mpl.colormaps["okabe
 ORDER = (5, 6, 3, 7, 1, 2)
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (6, 2, 1, 2)), (0, (2.5, 1.2)), (0, (8, 2, 1, 2, 1, 2)), (0, (4, 4)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
+
+# DejaVu Sans, which matplotlib brings, has no Devanagari: letters that it lacks come from ours.
+fontManager.addfont(Path(__file__).parent / "fonts" / "NotoSansDevanagari-Regular.ttf")
+FONTS = ["DejaVu Sans", "Noto Sans Devanagari"]
 
 _saving = threading.Lock()  # the settings of saving are global to matplotlib
 
@@ -62,9 +69,9 @@ def dark(colour: Any) -> tuple[float, ...]:
     return tuple(0.72 * channel for channel in to_rgb(colour))
 
 
-def say(strategy: str) -> str:
+def say(strategy: str, words: Words = ENGLISH) -> str:
     """The strategy as people call it: its name, or "no campaign"."""
-    return "no campaign" if strategy == NONE else strategy
+    return strategy_name(strategy, words)
 
 
 def short(text: str, length: int) -> str:
@@ -77,11 +84,9 @@ def wrapped(text: str, width: int = 18, lines: int = 2) -> str:
     return "\n".join(textwrap.wrap(short(text, width * lines), width)) or text
 
 
-def share_label(value: float) -> str:
+def share_label(value: float, words: Words = ENGLISH) -> str:
     """A share as per cent, with a decimal where it is small."""
-    if not math.isfinite(value):
-        return "–"
-    return f"{100 * value:.0f}%" if abs(value) >= 0.0995 else f"{100 * value:.1f}%"
+    return words.percent(value, 0 if abs(value) >= 0.0995 else 1, exact=True)
 
 
 def new_figure(height: float) -> Figure:
@@ -104,27 +109,43 @@ def set_row_gap(figure: Figure, rows: int, gap: float) -> None:
         figure.subplots_adjust(hspace=gap / ((inside - gap * (rows - 1)) / rows))
 
 
-def share_axis(axis: Any, unit: str = "%") -> None:
-    """Ticks in per cent, and a light grid."""
+def share_axis(axis: Any, words: Words = ENGLISH, bare: bool = False) -> None:
+    """Ticks in per cent, or bare percentage points, and a light grid."""
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}{unit}".replace("-", "−")))
+
+    def tick(value: float, _: Any) -> str:
+        return words.number(100 * value, 2) if bare else words.percent(value, 2)
+
+    axis.set_major_formatter(FuncFormatter(tick))
     axis.grid(True, color="#e3e3e3", linewidth=0.8)
 
 
-def add_legend(figure: Figure, handles: list[Any], where: Literal["upper left", "lower left"] = "upper left") -> None:
-    """A legend without a frame in a corner of the figure, at most four to a line."""
+def legend_columns(labels: Iterable[str]) -> int:
+    """How many labels a line of a legend takes, at most four: so many of the longest fit the width."""
+    return max(1, min(4, int(WIDTH / (0.55 + 0.075 * max(map(len, labels), default=1)))))
+
+
+def add_legend(
+    figure: Figure,
+    handles: list[Any],
+    where: Literal["upper left", "lower left"] = "upper left",
+    columns: int = 4,
+) -> None:
+    """A legend without a frame in a corner of the figure."""
     figure.legend(
         handles=handles, loc=where, bbox_to_anchor=(0.01, 1.0 if "upper" in where else 0.0),
-        ncols=max(1, min(len(handles), 4)), frameon=False, fontsize=SMALL, handlelength=3, borderpad=0.2,
+        ncols=max(1, min(len(handles), columns)), frameon=False, fontsize=SMALL, handlelength=3, borderpad=0.2,
     )  # fmt: skip
 
 
 def finish(figure: Figure) -> Figure:
-    """Plain frames and one size of type."""
+    """Plain frames, one size of type, and fonts for every script."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=SMALL, colors=INK)
         axes.set_axisbelow(True)
+    for text in figure.findobj(Text):
+        text.set_fontfamily(FONTS)
     return figure
 
 
