@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from smsim.engine.arrays import Array, Places
-from smsim.engine.draws import trials, uniform
+from smsim.engine.draws import chance_to_hazard, trials, uniform
 
 # Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
 STAFF_LEAVES, STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN = range(2000, 2004)
@@ -205,8 +205,9 @@ def _positions(seed: int, stream: int, posts: int) -> Array:
 def _holders(staff: Staff, post: int, number: int, start: int) -> list[Tenure]:
     """Those who hold the post one after the other, from campaign week `start` on."""
     found = []
+    leaving = chance_to_hazard(staff.leave_chance)
     while start < staff.weeks:
-        stop = start + trials(uniform(np.uint64(staff.seed), STAFF_LEAVES, number, post), staff.leave_chance)
+        stop = start + trials(uniform(np.uint64(staff.seed), STAFF_LEAVES, number, post), leaving)
         has = [
             bool((position + number * GOLDEN) % 1.0 < share)
             for position, share in zip(staff.position[:, post].tolist(), staff.profile[:3], strict=True)

@@ -1,7 +1,8 @@
 """The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
 
-Every compiled function is one of two kinds: a `kernel`, which Python may call, and an `inner`, which only kernels call
-and which therefore needs no wrapper: less to compile.
+Every compiled function is of one of three kinds: a `kernel`, which Python may call; an `inner`, which only kernels call
+and which therefore needs no wrapper: less to compile; and an `inlined`, arithmetic that is written into its caller, so
+that a loop over it can be computed side by side.
 
 Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
 compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
@@ -49,6 +50,7 @@ _use_cache()
 
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
 kernel = numba.njit(nogil=True, cache=True, error_model="numpy")
+inlined = numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
 inner = numba.njit(  # type: ignore[call-overload]  # Numba's types do not know these two options
     nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
 )

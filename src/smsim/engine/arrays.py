@@ -146,6 +146,7 @@ MIND = np.dtype(
         ("resist_lapse", "f8"),  # the same against lapsing; its hazard is the community's, see `lapse_sum`
         ("lapse_mark", "f8"),  # what that sum was when the household came under its present hazard
         ("rumour_since", "i4"),
+        ("rumour_due", "i4"),  # first week in which its resistance is used up, at that hazard
         ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
         ("decision_wait", "i4"),  # favourable weeks still needed before it moves
         ("mature_week", "i4"),  # week in which adopted becomes maintained
@@ -167,6 +168,7 @@ TALK_HEARD = np.dtype(
         ("resist", "f8"),  # hazard still to accumulate before peers inform it, as of week `since`
         ("hazard", "f8"),  # per week, since then
         ("since", "i4"),
+        ("due", "i4"),  # first week in which its resistance is used up, at that hazard
     ],
     align=True,
 )

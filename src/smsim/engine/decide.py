@@ -53,11 +53,12 @@ from smsim.engine.draws import (
     RUMOUR_END,
     RUMOUR_HEAR,
     RUMOUR_SHOCK,
+    chance_to_hazard,
     exponential,
     uniform,
     weeks_until,
 )
-from smsim.engine.hear import fade_persuasion, listen, persuade, rouse
+from smsim.engine.hear import fade_persuasion, listen, persuade, reconsider, rouse
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
 from smsim.engine.weigh import support, wake, weigh
 
@@ -86,7 +87,7 @@ def decide(  # type: ignore[no-untyped-def]
     link = behaviour.link
     link_weight = behaviour.link_weight if link >= 0 else 0.0
     rumour_threshold = behaviour.rumour_threshold
-    passing, arrival, forgetting = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_forgetting
+    passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
     decision_rate, event_rate, taboo = behaviour.decision_rate, behaviour.event_rate, behaviour.taboo
     peer_information, silent_information = behaviour.peer_information, behaviour.silent_information
     at_home = behaviour.place == HOME
@@ -99,6 +100,8 @@ def decide(  # type: ignore[no-untyped-def]
     staff_week = min(max(campaign_week, 0), plan.resident.shape[0] - 1)
     round_week = kind == ROUND and t % behaviour.round_interval_weeks == behaviour.round_interval_weeks // 2
     everybody = shock or round_week
+    deciding, happening = chance_to_hazard(decision_rate), chance_to_hazard(event_rate)
+    forgetting, waning = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.debunk_waning)
     keeps_up = kind != PERMANENT or taboo > 0  # an adopter's support still matters
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     waiting = np.uint8(0 if counts_events else 1)
@@ -144,14 +147,13 @@ def decide(  # type: ignore[no-untyped-def]
                     plan.training[staff_week, c], minority, kind_of & 1,
                 )  # fmt: skip
                 qualities[minority] = context.material_quality * (1 - minority * (1 - context.material_language))
-        others = NEW_RUMOUR if together else NEW_VOICES | NEW_RUMOUR | RECONSIDERS
         sought, asked = found, 0
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            rouse(stage[low:high], hot[low:high], due[low:high], touch[low:high], t, others, act)
+            rouse(hot, due, touch, low, high, t, act)
             listen(
-                stage[low:high], hot[low:high], due[low:high], touch[low:high], voicing[low:high], talking[low:high],
-                heard[low:high], t, peer_information, silent_information, act, visit,
+                stage, hot, due, touch, voicing, talking, heard, low, high, t, peer_information, silent_information,
+                act, visit,
             )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)
@@ -188,14 +190,13 @@ def decide(  # type: ignore[no-untyped-def]
                             mind.rumour = DEBUNKED
                             mind.rumour_spells += 1
                             mind.rumour_week = t + weeks_until(
-                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, behaviour.debunk_waning
+                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, waning
                             )
                             needed[i] = threshold[i]
                             stir[i] = 1
                 strikes = t >= due[i]
                 if stage[i] == UNAWARE:
-                    one = heard[i]
-                    if strikes and one.resist - (t - one.since + 1) * one.hazard < 0:
+                    if t >= heard[i].due:
                         move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                         mind.aware_week = t
                         informed_by[BY_PEER] += 1
@@ -206,7 +207,8 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.resist_rumour = mind.resist_rumour - (t - mind.rumour_since) * mind.rumour_hazard
                         mind.rumour_hazard = hazard
                         mind.rumour_since = t
-                        due[i] = min(due[i], crossing_week(mind.resist_rumour, t, hazard))
+                        mind.rumour_due = crossing_week(mind.resist_rumour, t, hazard)
+                        due[i] = min(due[i], mind.rumour_due)
                         strikes = t >= due[i]
                 hot[i] &= NEW_VOICES | RECONSIDERS
                 if strikes or shock:
@@ -216,7 +218,7 @@ def decide(  # type: ignore[no-untyped-def]
                             believes = uniform(seed, RUMOUR_SHOCK + stride, t, identity) < shock_share
                         if not believes:
                             # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes)
-                            believes = mind.resist_rumour - (t - mind.rumour_since + 1) * mind.rumour_hazard < 0
+                            believes = t >= mind.rumour_due
                         if believes:
                             mind.rumour = BELIEVES
                             mind.rumour_spells += 1
@@ -235,24 +237,22 @@ def decide(  # type: ignore[no-untyped-def]
                             mind.resist_rumour = exponential(
                                 uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
                             )
+                        mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)
                         needed[i] = threshold[i]
                         hot[i] |= RECONSIDERS
                         stir[i] = 1
             if together:
                 weigh(
-                    voicing[low:high], reference[low:high], norm_memory[low:high], persuaded[low:high],
-                    needed[low:high], membership[low:high], fear[low:high], shown_link[low:high], led, norm_fade, fade,
-                    omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending[low:high],
+                    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, low, high,
+                    norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending,
                 )  # fmt: skip
                 wake(
-                    stage[low:high], shown[low:high], pending[low:high], lapse_class[low:high], due[low:high], t,
-                    lapsing, waiting, taboo, hot[low:high], act, stir[low:high],
+                    stage, shown, pending, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act, stir,
                 )  # fmt: skip
                 if round_week:
                     act[: high - low].fill(1)
-            elif waiting:
-                for k in range(high - low):
-                    act[k] |= np.uint8(stage[low + k] == WILLING)
+            elif not everybody:
+                reconsider(stage, hot, due, touch, low, high, t, waiting, act)
             # Steps 5-7: who decides, and who goes.
             for n in range(visits(act, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
@@ -263,7 +263,7 @@ def decide(  # type: ignore[no-untyped-def]
                 if kind == EVENT and t >= mind.event_week:
                     eligible = True
                     mind.events += 1
-                    mind.event_week = t + weeks_until(seed, EVENTS, mind.events, identity, event_rate)
+                    mind.event_week = t + weeks_until(seed, EVENTS, mind.events, identity, happening)
                     stir[i] = 1
                 elif kind == ROUND:
                     eligible = round_week and who.child == 1
@@ -317,9 +317,7 @@ def decide(  # type: ignore[no-untyped-def]
                             else:
                                 move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                             mind.decisions += 1
-                            mind.decision_wait = weeks_until(
-                                seed, DECIDE + stride, mind.decisions, identity, decision_rate
-                            )
+                            mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
                             stir[i] = 1
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)

@@ -15,9 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from smsim.engine import kernel
+from smsim.engine import inlined, kernel
 
 # Streams of a run. A number, once given, is never used for anything else.
 (
@@ -54,11 +53,16 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _32 = np.uint64(32)
 
+_MANTISSA, _ONE = np.int64(0x000FFFFFFFFFFFFF), np.int64(0x3FF0000000000000)  # of a double: its fraction, and 1.0
+
+CERTAIN = 1e9  # hazard of what happens for certain
+NEVER_IN = 1_000_000_000  # weeks until what never happens
+
 LN2 = 0.6931471805599453
 SQRT_HALF = 0.7071067811865476
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inlined
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Four 32-bit words of Philox4x32-10, as uint64, from a counter and a key of 32-bit words (uint64)."""
     for _ in range(10):
@@ -141,20 +145,18 @@ def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignor
         out[k] = (float(words[k]) + 0.5) * 2.0**-32
 
 
-@kernel
+@inlined
 def log(x):  # type: ignore[no-untyped-def]
-    """Natural logarithm of a positive float, within 2 units of the last place.
+    """Natural logarithm of a positive normal float, within 2 units of the last place.
 
-    x = m 2**e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 artanh s, s = (m - 1) / (m + 1).
+    x = m 2**e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 artanh s, s = (m - 1) / (m + 1). Without a branch, so
+    that a loop of logarithms is computed side by side.
     """
-    e = 0
-    m = x
-    while m < SQRT_HALF:
-        m = m * 2.0
-        e -= 1
-    while m >= 2.0 * SQRT_HALF:
-        m = m * 0.5
-        e += 1
+    bits = np.float64(x).view(np.int64)
+    m = np.int64((bits & _MANTISSA) | _ONE).view(np.float64)
+    above = np.int64(m >= 2.0 * SQRT_HALF)
+    e = (bits >> np.int64(52)) - np.int64(1023) + above
+    m = m * (1.0 - 0.5 * above)
     s = (m - 1.0) / (m + 1.0)
     q = s * s
     tail = 1.0 / 23.0
@@ -223,36 +225,54 @@ def words_below(hazard):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def trials(u, probability):  # type: ignore[no-untyped-def]
-    """Number of weekly trials up to and including the first success (geometric, at least 1).
+def trials(u, hazard):  # type: ignore[no-untyped-def]
+    """Number of weekly trials up to and including the first success (geometric, at least 1), by the weekly hazard.
 
-    P(K > n) = (1 - p)**n, so K = ceil(ln(1 - u) / ln(1 - p)). p >= 1 gives 1; p <= 0 never happens.
+    With h = -ln(1 - p), P(K > n) = (1 - p)**n = exp(-n h), so K = ceil(-ln(1 - u) / h). No hazard: never.
     """
-    if probability >= 1.0:
-        return 1
-    if probability <= 0.0:
-        return 1_000_000_000
-    k = log(1.0 - u) / log(1.0 - probability)
+    k = -log(1.0 - u) / hazard
     if k >= 1e9:
-        return 1_000_000_000
+        return NEVER_IN
     return int(k) + 1
 
 
 @kernel
-def weeks_until(seed, stream, n, identity, probability):  # type: ignore[no-untyped-def]
+def weeks_until(seed, stream, n, identity, hazard):  # type: ignore[no-untyped-def]
     """`trials` of a keyed uniform, which is drawn only where it matters."""
-    if probability >= 1.0:
+    if hazard >= CERTAIN:
         return 1
-    if probability <= 0.0:
-        return 1_000_000_000
-    return trials(uniform(seed, stream, n, identity), probability)
+    if hazard <= 0.0:
+        return NEVER_IN
+    return trials(uniform(seed, stream, n, identity), hazard)
+
+
+@kernel
+def fill_weeks(seed, stream, n, identities, start, stop, hazard, words, out):  # type: ignore[no-untyped-def]
+    """`weeks_until` of the households start ... stop - 1 into out[0 ...], int32; words: uint32 scratch, as long."""
+    people = stop - start
+    if hazard >= CERTAIN or hazard <= 0.0:
+        out[:people].fill(np.int32(1 if hazard > 0.0 else NEVER_IN))
+        return
+    fill_words(seed, stream, n, identities, start, stop, words)
+    for k in range(people):
+        u = (float(words[k]) + 0.5) * 2.0**-32
+        out[k] = int(min(-log(1.0 - u) / hazard, NEVER_IN - 1.0)) + 1
+
+
+@kernel
+def fill_exponentials(seed, stream, n, identities, start, stop, words, out):  # type: ignore[no-untyped-def]
+    """`exponential` of the uniforms of the households start ... stop - 1 into out[0 ...]; words: uint32 scratch."""
+    fill_words(seed, stream, n, identities, start, stop, words)
+    for k in range(stop - start):
+        u = (float(words[k]) + 0.5) * 2.0**-32
+        out[k] = -log(1.0 - u)
 
 
 @kernel
 def chance_to_hazard(probability):  # type: ignore[no-untyped-def]
     """The weekly hazard h with 1 - exp(-h) = probability; a chance of 1 or more is a hazard of 1e9."""
     if probability >= 1.0:
-        return 1e9
+        return CERTAIN
     if probability <= 0.0:
         return 0.0
     return -log(1.0 - probability)

@@ -13,11 +13,11 @@ from smsim.engine.arrays import (
     NEW_RUMOUR,
     NEW_TALK,
     NEW_VOICES,
+    RECONSIDERS,
     UNAWARE,
+    WILLING,
 )
 from smsim.engine.rules import crossing_week
-
-EVERY_BIT = 255
 
 
 @inner
@@ -49,37 +49,50 @@ def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # ty
 
 
 @inner
-def rouse(stage, hot, due, touch, t, others, act):  # type: ignore[no-untyped-def]
-    """Mark who has something to do: act is the block's bytes, 0 beyond its end.
-
-    others: bits of news that matter to who has heard already; whoever has not minds all.
-    """
-    for k in range(hot.shape[0]):
-        act[k] = (hot[k] & (others if stage[k] != UNAWARE else EVERY_BIT)) | touch[k] | np.uint8(due[k] <= t)
-    for k in range(hot.shape[0], act.shape[0]):
+def rouse(hot, due, touch, low, high, t, act):  # type: ignore[no-untyped-def]
+    """Mark who is touched, has a clock that strikes or rumour news: act is the block's bytes, 0 beyond its end."""
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
+        act[i - low] = (hot[i] & NEW_RUMOUR) | touch[i] | np.uint8(due[i] <= t)
+    for k in range(high - low, np.uintp(act.shape[0])):
         act[k] = 0
 
 
 @inner
-def listen(stage, hot, due, touch, voicing, talking, heard, t, peer_information, silent_information, act, visit):  # type: ignore[no-untyped-def]
+def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ignore[no-untyped-def]
+    """Mark who of a block weighs the behaviour anew: news of voices, a contact or a clock; and the willing who wait."""
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
+        act[i - low] = (
+            (hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i] | np.uint8(due[i] <= t)
+            | (waiting & np.uint8(stage[i] == WILLING))
+        )  # fmt: skip
+
+
+@inner
+def listen(  # type: ignore[no-untyped-def]
+    stage, hot, due, touch, voicing, talking, heard, low, high, t, peer_information, silent_information, act, visit
+):
     """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
 
-    Most of them go on waiting, and nothing else is asked of them this week: their mark in act is taken back. Whom the
-    campaign touches has heard already.
+    Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign touches has
+    heard already.
     """
     found = 0
-    for k in range(hot.shape[0]):
-        visit[found] = k
-        found += (stage[k] == UNAWARE) & (touch[k] == 0) & ((hot[k] & (NEW_VOICES | NEW_TALK)) != 0)
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
+        visit[found] = i
+        found += (stage[i] == UNAWARE) & (touch[i] == 0) & ((hot[i] & (NEW_VOICES | NEW_TALK)) != 0)
     for n in range(found):
-        k = visit[n]
-        one = heard[k]
+        i = np.uintp(visit[n])
+        one = heard[i]
         # U -> A with hazard beta (n_V + eta n_T)
-        hazard = peer_information * (voicing[k] + silent_information * talking[k])
+        hazard = peer_information * (voicing[i] + silent_information * talking[i])
         if hazard != one.hazard:
             one.resist = one.resist - (t - one.since) * one.hazard
             one.hazard = hazard
             one.since = t
-            due[k] = min(due[k], crossing_week(one.resist, t, hazard))
-        hot[k] &= NEW_RUMOUR
-        act[k] = hot[k] | np.uint8(due[k] <= t)
+            one.due = crossing_week(one.resist, t, hazard)
+            due[i] = min(due[i], one.due)
+            act[i - low] |= np.uint8(due[i] <= t)
+        hot[i] &= NEW_RUMOUR

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ADOPTED,
     BY_DIALOGUE,
@@ -100,7 +100,7 @@ def policy_step(response, target, context, ownership):  # type: ignore[no-untype
     return response - context.response_decay * (1 - ownership) * (response - target)
 
 
-@inner
+@inlined
 def hazard_of_rumour(passing, arrival, n_b, hesitant):  # type: ignore[no-untyped-def]
     """Weekly hazard of believing the rumour: (beta_r n_B + iota_r) (1 + hes)."""
     return (passing * n_b + arrival) * (1 + hesitant)

@@ -13,7 +13,9 @@ from smsim.engine.arrays import (
     ADOPTS,
     AWARE,
     BELIEVES,
+    BLOCK,
     EVENT,
+    FOREVER,
     LAPSED,
     MAINTAINED,
     MIND,
@@ -49,12 +51,15 @@ from smsim.engine.draws import (
     RUMOUR_HEAR,
     TALK,
     TURNOVER,
+    chance_to_hazard,
     exponential,
+    fill_exponentials,
+    fill_weeks,
     uniform,
     weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import hazard_of_rumour, supports
+from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import carry, close, settle, stand
 
@@ -115,7 +120,7 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
         mind=_minds(b, n),
-        heard=np.zeros((b, n), TALK_HEARD).view(np.recarray),
+        heard=_heard(b, n),
         lapse_class=np.full((b, n), NOT_KEEPING, np.uint8),
         lapse_sum=np.zeros((b, c, 4)),
         voicing=np.zeros((b, n), np.int32),
@@ -158,9 +163,16 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
 
 def _minds(behaviours: int, households: int) -> Array:
     minds = np.zeros((behaviours, households), MIND).view(np.recarray)
+    minds["rumour_due"] = FOREVER
     for never in ("rumour_week", "mature_week", "event_week", "aware_week"):
         minds[never] = NEVER
     return minds
+
+
+def _heard(behaviours: int, households: int) -> Array:
+    heard = np.zeros((behaviours, households), TALK_HEARD).view(np.recarray)
+    heard["due"] = FOREVER
+    return heard
 
 
 def _traits(households: Households) -> Array:
@@ -221,72 +233,88 @@ def _frozen_array(array: Array) -> Array:
 def _begin(state, households, behaviours, context, seed):  # type: ignore[no-untyped-def]
     draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    turnover_week, turnover = state.turnover_week, context.turnover
+    turnover_week = state.turnover_week
     first = np.int64(0)  # first life, first spell, first decision, ...
-    for i in range(draw_id.shape[0]):
-        turnover_week[i] = -1 + weeks_until(seed, TURNOVER, first, draw_id[i], turnover)
+    people = draw_id.shape[0]
+    words, weeks, resistances = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK)
+    turnover = chance_to_hazard(context.turnover)
+    for low in range(0, people, BLOCK):
+        high = min(low + BLOCK, people)
+        fill_weeks(seed, TURNOVER, first, draw_id, low, high, turnover, words, weeks)
+        for k in range(high - low):
+            turnover_week[low + k] = weeks[k] - 1
     for b in range(behaviours.shape[0]):
         behaviour = behaviours[b]
         stride = BEHAVIOUR_STRIDE * b
         kind, silent = behaviour.kind, behaviour.taboo > 0
         passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
         rumours, peers = passing > 0 or arrival > 0, behaviour.peer_information > 0
-        decision_rate = behaviour.decision_rate
+        deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
+        forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
         voicing, rumouring = state.voicing[b], state.rumouring[b]
         minds, heard = state.mind[b], state.heard[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
         )  # fmt: skip
-        for i in range(draw_id.shape[0]):
-            mind = minds[i]
-            identity = draw_id[i]
-            if initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, first, identity) < initial:
-                mind.rumour = BELIEVES
-                needed[i] = needed[i] + behaviour.rumour_threshold
-                mind.rumour_week = -1 + weeks_until(
-                    seed, RUMOUR_END + stride, first, identity, behaviour.rumour_forgetting
-                )
+        for low in range(0, people, BLOCK):
+            high = min(low + BLOCK, people)
+            fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, weeks)
+            for k in range(high - low):
+                minds[low + k].decision_wait = weeks[k]
             if rumours:
-                mind.resist_rumour = exponential(uniform(seed, RUMOUR_HEAR + stride, first, identity))
-                # Before anybody is counted among its neighbours; `hot` tells of those who are.
-                mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[i])
-            if peers and stage[i] == UNAWARE:
-                heard[i].resist = exponential(uniform(seed, TALK + stride, first, identity))
-            mind.decision_wait = weeks_until(seed, DECIDE + stride, first, identity, decision_rate)
+                fill_exponentials(seed, RUMOUR_HEAR + stride, first, draw_id, low, high, words, resistances)
+                for k in range(high - low):
+                    mind = minds[low + k]
+                    mind.resist_rumour = resistances[k]
+                    # Before anybody is counted among its neighbours; `hot` tells of those who are.
+                    mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[low + k])
+                    mind.rumour_due = crossing_week(mind.resist_rumour, 0, mind.rumour_hazard)
+            if peers:
+                fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
+                for k in range(high - low):
+                    if stage[low + k] == UNAWARE:
+                        heard[low + k].resist = resistances[k]
             if kind == EVENT:
-                mind.event_week = (
-                    behaviour.event_lag_weeks - 1 + weeks_until(seed, EVENTS, first, identity, behaviour.event_rate)
-                )
+                fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
+                for k in range(high - low):
+                    minds[low + k].event_week = behaviour.event_lag_weeks - 1 + weeks[k]
+        for i in range(people):
+            now = stage[i]
+            stage_count[cells[i], now] += 1
+            believes = initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, first, draw_id[i]) < initial
+            if not believes and not supports(now):
+                continue
+            mind = minds[i]
             flags = 0
             c = community[i]
-            if supports(stage[i]):
+            if supports(now):
                 flags |= SUPPORTS
                 supporters[c] += 1
                 if not silent:
                     flags |= VOICES
                     state.voiced[b] += 1
                     push(indptr, neighbor, weight, voicing, hot, i, np.int32(1), np.uint8(NEW_VOICES))
-            if stage[i] == ADOPTED or stage[i] == MAINTAINED:
+            if now == ADOPTED or now == MAINTAINED:
                 flags |= ADOPTS
                 adopters[c] += 1
                 if kind != PERMANENT:
-                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, first, identity))
-                if stage[i] == ADOPTED:
-                    mind.mature_week = -1 + weeks_until(
-                        seed, MATURE + stride, first, identity, behaviour.maturation_rate
-                    )
-            if mind.rumour == BELIEVES:
+                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
+                if now == ADOPTED:
+                    mind.mature_week = -1 + weeks_until(seed, MATURE + stride, first, draw_id[i], maturing)
+            if believes:
+                mind.rumour = BELIEVES
+                needed[i] = needed[i] + behaviour.rumour_threshold
+                mind.rumour_week = -1 + weeks_until(seed, RUMOUR_END + stride, first, draw_id[i], forgetting)
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
                 push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), np.uint8(NEW_RUMOUR))
-                if stage[i] == AWARE or stage[i] == LAPSED:
+                if now == AWARE or now == LAPSED:
                     flags |= REFUSES
                     refused[cells[i]] += 1
             shown[i] = flags
-            stage_count[cells[i], stage[i]] += 1
-    everybody = np.arange(draw_id.shape[0]).astype(np.int32)
-    stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, everybody.shape[0])
+    everybody = np.arange(people).astype(np.int32)
+    stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, people)
 
 
 @kernel

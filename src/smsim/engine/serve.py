@@ -7,7 +7,17 @@ import numpy as np
 from smsim.engine import inner
 from smsim.engine.arrays import ADOPTED, AWARE, EVENT, HOME, LAPSED, PERMANENT, RECONSIDERS, ROUND, SERVICE, WILLING
 from smsim.engine.decide import move
-from smsim.engine.draws import BEHAVIOUR_STRIDE, GIVE_UP, LAPSE, MATURE, RATION, exponential, uniform, weeks_until
+from smsim.engine.draws import (
+    BEHAVIOUR_STRIDE,
+    GIVE_UP,
+    LAPSE,
+    MATURE,
+    RATION,
+    chance_to_hazard,
+    exponential,
+    uniform,
+    weeks_until,
+)
 from smsim.engine.rules import rationed
 
 
@@ -25,7 +35,7 @@ def serve(  # type: ignore[no-untyped-def]
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     credit, persuaded, persuaded_sum = state.persuasion[b], state.persuaded[b], state.persuaded_sum[b]
     hot = state.hot[b]
-    may_lapse = behaviour.kind != PERMANENT
+    may_lapse, maturing = behaviour.kind != PERMANENT, chance_to_hazard(behaviour.maturation_rate)
     draw_id, cells, community, facility = households.draw_id, households.cell, households.community, places.facility
     served_cells, served_community = record.served[t, b], record.community[t, b]
     convinced_by = record.convinced_by[t, b]
@@ -50,9 +60,7 @@ def serve(  # type: ignore[no-untyped-def]
                 mind.adoptions += 1
                 if may_lapse:
                     mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, mind.adoptions, identity))
-                mind.mature_week = t + weeks_until(
-                    seed, MATURE + stride, mind.adoptions, identity, behaviour.maturation_rate
-                )
+                mind.mature_week = t + weeks_until(seed, MATURE + stride, mind.adoptions, identity, maturing)
                 stir[i] = 1
         else:
             turned_away += 1

@@ -54,7 +54,7 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import crossing_week, supports, visits
+from smsim.engine.rules import supports, visits
 
 
 @inner
@@ -105,11 +105,12 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def who_settles(stir, due, t, act):  # type: ignore[no-untyped-def]
-    """Mark whom to visit: act is the block's bytes, 0 beyond its end."""
-    for k in range(stir.shape[0]):
-        act[k] = stir[k] | np.uint8(due[k] <= t)
-    for k in range(stir.shape[0], act.shape[0]):
+def who_settles(stir, due, low, high, t, act):  # type: ignore[no-untyped-def]
+    """Mark whom of a block to visit: act is its bytes, 0 beyond its end."""
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
+        act[i - low] = stir[i] | np.uint8(due[i] <= t)
+    for k in range(high - low, np.uintp(act.shape[0])):
         act[k] = 0
 
 
@@ -140,7 +141,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     voiced, believing = state.voiced[b], state.believing[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
     community, community_eligible = record.community[t, b], record.community_eligible[t, b]
-    decision_rate = behaviour.decision_rate
+    deciding = chance_to_hazard(behaviour.decision_rate)
     links = np.empty(behaviours.shape[0], np.int64)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
@@ -162,7 +163,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
             pushed = 0
-            who_settles(stir[low:high], due[low:high], t, act)
+            who_settles(stir, due, low, high, t, act)
             for n in range(visits(act, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
                 before = shown[i]
@@ -199,6 +200,7 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                         mind.rumour = SUSCEPTIBLE
                         mind.rumour_spells += 1
                         mind.rumour_since = t + 1
+                        mind.rumour_due = FOREVER
                         mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
                         if passing > 0 or arrival > 0:
                             mind.resist_rumour = exponential(
@@ -209,8 +211,9 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                         heard[i].resist = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
                         heard[i].hazard = 0.0
                         heard[i].since = t + 1
+                        heard[i].due = FOREVER
                     mind.decisions += 1
-                    mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, decision_rate)
+                    mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
                     hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
 
                 now = stage[i]
@@ -255,12 +258,8 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
                 if not leaves:
                     due[i] = next_due(
                         turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
-                        crossing_week(heard[i].resist, heard[i].since, heard[i].hazard)
-                        if now == UNAWARE
-                        else FOREVER,
-                        crossing_week(mind.resist_rumour, mind.rumour_since, mind.rumour_hazard)
-                        if mind.rumour == SUSCEPTIBLE
-                        else mind.rumour_week,
+                        heard[i].due if now == UNAWARE else FOREVER,
+                        mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
                         mind.aware_week + talk_weeks if after & TALKS else FOREVER,
                     )  # fmt: skip
                     if keeping:
@@ -316,14 +315,14 @@ def close(state, households, turnover, seed, t, shifts, shifted, count):  # type
     shifts: int32, `count` households whose support, voice or people changed; shifted: uint8 (N,), cleared here.
     """
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
-    due = state.due
+    due, leaving = state.due, chance_to_hazard(turnover)
     for n in range(count):
         i = shifts[n]
         shifted[i] = 0
         if t >= turnover_week[i]:
             lives[i] += 1
             norm_memory[i] = 0.0
-            turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], turnover)
+            turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], leaving)
             for b in range(due.shape[0]):
                 due[b, i] = t + 1  # all clocks start afresh; next week's visit sets them
     stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)

@@ -31,54 +31,56 @@ def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_wei
 
 @inner
 def weigh(  # type: ignore[no-untyped-def]
-    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, norm_fade, fade, omega,
-    norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
+    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, low, high, norm_fade, fade,
+    omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
 ):  # fmt: skip
     """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE."""
-    for k in range(verdict.shape[0]):
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
         _, total = support(
-            voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]], persuaded[k] * fade,
+            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, led[membership[i]], persuaded[i] * fade,
             norm_weight, persuasion_weight, incentive,
         )  # fmt: skip
-        verdict[k] = PENDING_VOICE + (total >= needed[k])
+        verdict[i] = PENDING_VOICE + (total >= needed[i])
     if link_weight > 0:
-        for k in range(verdict.shape[0]):
-            if shown_link[k] & SUPPORTS:
+        for i in range(low, high):
+            if shown_link[i] & SUPPORTS:
                 _, total = support(
-                    voicing[k], reference[k], norm_memory[k] * norm_fade, omega, led[membership[k]],
-                    persuaded[k] * fade, norm_weight, persuasion_weight, incentive,
+                    voicing[i], reference[i], norm_memory[i] * norm_fade, omega, led[membership[i]],
+                    persuaded[i] * fade, norm_weight, persuasion_weight, incentive,
                 )  # fmt: skip
-                verdict[k] = PENDING_VOICE + (total + link_weight >= needed[k])
+                verdict[i] = PENDING_VOICE + (total + link_weight >= needed[i])
     if taboo > 0:
-        for k in range(verdict.shape[0]):
+        for i in range(low, high):
             # V = 1 if it supports and f + alpha_I I >= tau v
-            visible = voicing[k] / (reference[k] if reference[k] > 0.0 else 1.0)
-            g = norm_memory[k] * norm_fade
+            visible = voicing[i] / (reference[i] if reference[i] > 0.0 else 1.0)
+            g = norm_memory[i] * norm_fade
             norm = (1 - g) * visible + g * omega
-            if norm + led[membership[k]] < taboo * fear[k]:
-                verdict[k] = verdict[k] & PENDING_OK
+            if norm + led[membership[i]] < taboo * fear[i]:
+                verdict[i] = verdict[i] & PENDING_OK
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
     support than before, who falls silent or speaks up. For the others the news is old.
     """
-    for k in range(verdict.shape[0]):
-        s = stage[k]
-        ok = verdict[k] & PENDING_OK
+    low, high = np.uintp(low), np.uintp(high)
+    for i in range(low, high):
+        s = stage[i]
+        ok = verdict[i] & PENDING_OK
         undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
         willing = np.uint8(s == WILLING)
-        act[k] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[k] <= t)
-        hot[k] = 0
+        act[i - low] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[i] <= t)
+        hot[i] = 0
     if lapsing:
-        for k in range(verdict.shape[0]):
+        for i in range(low, high):
             # The class says unsupported (bit 2) though it is supported, or the reverse.
-            keeps = np.uint8(lapse_class[k] < NOT_KEEPING)
-            stir[k] |= keeps & (((lapse_class[k] >> 1) ^ verdict[k] ^ 1) & 1)
+            keeps = np.uint8(lapse_class[i] < NOT_KEEPING)
+            stir[i] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i] ^ 1) & 1)
     if taboo > 0:
-        for k in range(verdict.shape[0]):
-            ready = verdict[k] & PENDING_VOICE
-            voices = shown[k] & VOICES
-            if supports(stage[k]) and (ready > 0) != (voices > 0):
-                stir[k] = 1
+        for i in range(low, high):
+            ready = verdict[i] & PENDING_VOICE
+            voices = shown[i] & VOICES
+            if supports(stage[i]) and (ready > 0) != (voices > 0):
+                stir[i] = 1
