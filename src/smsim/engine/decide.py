@@ -72,14 +72,23 @@ def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
 
 
 @inner
+def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
+    """Put household i on the list of those who were stirred, once; returns how many there are."""
+    stirred[many] = i
+    many += 1 - stir[i]
+    stir[i] = 1
+    return many
+
+
+@inner
 def decide(  # type: ignore[no-untyped-def]
     state, record, households, traits, places, plan, behaviour, context, b, seed, t, volume, touch, touches, stir,
-    seekers,
+    stirred, seekers,
 ):  # fmt: skip
-    """Steps 2-6 and the seeking of step 7 for behaviour b; fills `seekers` and returns their number.
+    """Steps 2-6 and the seeking of step 7 for behaviour b; fills `seekers` and `stirred`, returns their numbers.
 
-    touch: uint8 (N,), contacts of this week, touches: whether there are any; stir: uint8 (N,), households that
-    `settle` must look at.
+    touch: uint8 (N,), contacts of this week, touches: whether there are any; stirred: int32 (N,), households that
+    `settle` must look at; stir: uint8 (N,), 1 for those, all 0 before.
     """
     kind = behaviour.kind
     norm_weight, leader_weight = behaviour.norm_weight, behaviour.leader_weight
@@ -126,7 +135,7 @@ def decide(  # type: ignore[no-untyped-def]
     led, trusts, qualities = np.empty(16), np.empty(4), np.empty(2)
     act = np.zeros(BLOCK, np.uint8)
     visit = np.empty(BLOCK + 1, np.int64)
-    found = 0
+    found, many = 0, 0
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
@@ -163,6 +172,7 @@ def decide(  # type: ignore[no-untyped-def]
                 mind, who = minds[i], traits[i]
                 identity = who.identity
                 touched = touch[i]
+                moved = False
                 if touched:
                     its_trust = trusts[2 * who.minority + who.female]
                     quality = qualities[who.minority]
@@ -175,7 +185,7 @@ def decide(  # type: ignore[no-untyped-def]
                         if touched & CONTACT_VISIT:
                             by = BY_VISIT
                         informed_by[by] += 1
-                        stir[i] = 1
+                        moved = True
                     persuade(
                         credit, persuaded, fade, i, touched,
                         context.media_gain * share * quality,
@@ -193,14 +203,14 @@ def decide(  # type: ignore[no-untyped-def]
                                 seed, RUMOUR_END + stride, mind.rumour_spells, identity, waning
                             )
                             needed[i] = threshold[i]
-                            stir[i] = 1
+                            moved = True
                 strikes = t >= due[i]
                 if stage[i] == UNAWARE:
                     if t >= heard[i].due:
                         move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                         mind.aware_week = t
                         informed_by[BY_PEER] += 1
-                        stir[i] = 1
+                        moved = True
                 if hot[i] & NEW_RUMOUR and mind.rumour == SUSCEPTIBLE:
                     hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
                     if hazard != mind.rumour_hazard:
@@ -227,7 +237,7 @@ def decide(  # type: ignore[no-untyped-def]
                             )
                             needed[i] = threshold[i] + rumour_threshold
                             hot[i] |= RECONSIDERS
-                            stir[i] = 1
+                            moved = True
                     elif t >= mind.rumour_week:
                         mind.rumour = SUSCEPTIBLE
                         mind.rumour_spells += 1
@@ -240,14 +250,16 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)
                         needed[i] = threshold[i]
                         hot[i] |= RECONSIDERS
-                        stir[i] = 1
+                        moved = True
+                if moved:
+                    many = note(stir, stirred, many, i)
             if together:
                 weigh(
                     voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, low, high,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending,
                 )  # fmt: skip
                 wake(
-                    stage, shown, pending, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act, stir,
+                    stage, shown, pending, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act,
                 )  # fmt: skip
                 if round_week:
                     act[: high - low].fill(1)
@@ -260,25 +272,21 @@ def decide(  # type: ignore[no-untyped-def]
                 identity = who.identity
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
+                moved = t >= due[i]
                 if kind == EVENT and t >= mind.event_week:
                     eligible = True
                     mind.events += 1
                     mind.event_week = t + weeks_until(seed, EVENTS, mind.events, identity, happening)
-                    stir[i] = 1
+                    moved = True
                 elif kind == ROUND:
                     eligible = round_week and who.child == 1
                 if eligible and counts_events:
                     asked += 1
                     eligible_cells[who.cell] += 1
-                if t >= due[i]:
-                    stir[i] = 1
                 # Who has not heard has nothing to decide.
                 now = stage[i]
-                if now == UNAWARE:
-                    hot[i] = 0
-                    continue
                 adopter = now == ADOPTED or now == MAINTAINED
-                if adopter and not keeps_up:
+                if now == UNAWARE or (adopter and not keeps_up):
                     hot[i] = 0
                 else:
                     leader = led[who.membership]
@@ -292,9 +300,9 @@ def decide(  # type: ignore[no-untyped-def]
                     ready = taboo <= 0 or norm + leader >= taboo * who.fear
                     pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
                     if supports(now) and ready != ((shown[i] & VOICES) != 0):
-                        stir[i] = 1
+                        moved = True
                     if adopter and ok == (lapse_class[i] & 2 != 0):
-                        stir[i] = 1  # it comes under another hazard of lapsing
+                        moved = True  # it comes under another hazard of lapsing
                     hot[i] = 0
                     if not adopter and ok != (now == WILLING):
                         # Its mind is about to change: it counts the weeks.
@@ -318,13 +326,15 @@ def decide(  # type: ignore[no-untyped-def]
                                 move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                             mind.decisions += 1
                             mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
-                            stir[i] = 1
+                            moved = True
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)
                     way = who.distance_km * reach / scale
                     if at_home or way <= 0 or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
                         seekers[found] = i
                         found += 1
+                if moved:
+                    many = note(stir, stirred, many, i)
         demand[c] = found - sought
         community_eligible[c] = asked
-    return found
+    return found, many

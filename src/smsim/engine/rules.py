@@ -125,18 +125,24 @@ def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
 
 @inner
 def visits(act, low, minds, traits, visit):  # type: ignore[no-untyped-def]
-    """Fill visit with the households that act marks in a block beginning at `low`; returns their number.
-
-    Their records are read here one after the other, which the processor does many at a time; the visits themselves
-    would wait for each in turn. The sum only keeps the compiler from leaving the reading out.
-    """
+    """Fill visit with the households that act marks in a block beginning at `low`; returns their number."""
     found = 0
     for k in range(act.shape[0]):
         visit[found] = low + k
         found += act[k] != 0
+    fetch(minds, traits, visit, 0, found)
+    return found
+
+
+@inner
+def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
+    """Read the records of the households visit[first] ... visit[last - 1] one after the other.
+
+    The processor does many of these readings at a time; the visits themselves would wait for each in turn. What is read
+    goes into the place after the last one, only so that the compiler does not leave the reading out.
+    """
     read = 0.0
-    for n in range(found):
+    for n in range(first, last):
         i = np.uintp(visit[n])
         read += minds[i].resist_rumour + minds[i].rumour + traits[i].fear
-    visit[act.shape[0]] = read >= 0
-    return found
+    visit[-1] = read >= 0

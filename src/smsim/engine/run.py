@@ -331,6 +331,7 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
     struck = np.empty(words.shape[0], np.uint8)
     touch = np.zeros(n, np.uint8)
     stir = np.zeros((layers, n), np.uint8)
+    stirred, stirs = np.empty((layers, n + 1), np.int32), np.zeros(layers, np.int64)
     shifts = np.empty(n + 1, np.int32)
     shifted = np.zeros(n, np.uint8)
     facility_district = np.zeros(places.facility_households.shape[0], np.int64)
@@ -344,20 +345,21 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
             carry(record.reached[t - 1], record.reached[t])
         touched = contact(state, record, households, places, context, seed, t, volume, touch, words, struck)
         for b in range(layers):
-            found = decide(
+            found, many = decide(
                 state, record, households, traits, places, plan, behaviours[b], context, b, seed, t, volume, touch,
-                touched, stir[b], seekers,
+                touched, stir[b], stirred[b], seekers,
             )  # fmt: skip
-            serve(
+            stirs[b] = serve(
                 state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
-                stir[b], seekers, found,
+                stir[b], stirred[b], many, seekers, found,
             )  # fmt: skip
         if touched:
             touch.fill(0)
         count = np.int64(0)
         for b in range(layers):
             count = settle(
-                state, record, households, traits, places, behaviours, b, seed, t, stir[b], shifts, shifted, count
+                state, record, households, traits, places, behaviours, b, seed, t, stir[b], stirred[b], stirs[b],
+                shifts, shifted, count,
             )  # fmt: skip
         close(state, households, context.turnover, seed, t, shifts, shifted, count)
         authorities(state, record, places, context, t)

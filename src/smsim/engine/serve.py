@@ -6,7 +6,7 @@ import numpy as np
 
 from smsim.engine import inner
 from smsim.engine.arrays import ADOPTED, AWARE, EVENT, HOME, LAPSED, PERMANENT, RECONSIDERS, ROUND, SERVICE, WILLING
-from smsim.engine.decide import move
+from smsim.engine.decide import move, note
 from smsim.engine.draws import (
     BEHAVIOUR_STRIDE,
     GIVE_UP,
@@ -23,9 +23,24 @@ from smsim.engine.rules import rationed
 
 @inner
 def serve(  # type: ignore[no-untyped-def]
-    state, record, households, places, behaviour, context, facility_district, b, seed, t, volume, stir, seekers, found
+    state,
+    record,
+    households,
+    places,
+    behaviour,
+    context,
+    facility_district,
+    b,
+    seed,
+    t,
+    volume,
+    stir,
+    stirred,
+    many,
+    seekers,
+    found,
 ):
-    """Step 7: each facility serves up to its capacity; who is turned away loses heart."""
+    """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
     facilities = state.facility_up.shape[0]
     queue = facility_queue(places.facility, households.community, seekers, found, facilities)
     capacity = facility_capacity(state, places, behaviour, context, facility_district, volume)
@@ -61,7 +76,7 @@ def serve(  # type: ignore[no-untyped-def]
                 if may_lapse:
                     mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, mind.adoptions, identity))
                 mind.mature_week = t + weeks_until(seed, MATURE + stride, mind.adoptions, identity, maturing)
-                stir[i] = 1
+                many = note(stir, stirred, many, i)
         else:
             turned_away += 1
             if persuaded[i] > 0:
@@ -72,9 +87,10 @@ def serve(  # type: ignore[no-untyped-def]
             if uniform(seed, GIVE_UP + stride, t, identity) < behaviour.give_up:
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
                 hot[i] |= RECONSIDERS
-                stir[i] = 1
+                many = note(stir, stirred, many, i)
     record.sought[t, b] = found
     record.turned_away[t, b] = turned_away
+    return many
 
 
 @inner

@@ -1,6 +1,6 @@
 """The end of a week: maintenance, turnover, and what households show from now on (steps 8-10).
 
-Visited are the households that something stirred this week, those whose clock strikes, and adopters who may lapse.
+Visited are the households that something stirred this week: a clock that struck, a change of stage, news that matters.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.push import push
-from smsim.engine.rules import supports, visits
+from smsim.engine.rules import fetch, supports
 
 
 @inner
@@ -105,21 +105,14 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def who_settles(stir, due, low, high, t, act):  # type: ignore[no-untyped-def]
-    """Mark whom of a block to visit: act is its bytes, 0 beyond its end."""
-    low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        act[i - low] = stir[i] | np.uint8(due[i] <= t)
-    for k in range(high - low, np.uintp(act.shape[0])):
-        act[k] = 0
-
-
-@inner
-def settle(state, record, households, traits, places, behaviours, b, seed, t, stir, shifts, shifted, count):  # type: ignore[no-untyped-def]
+def settle(  # type: ignore[no-untyped-def]
+    state, record, households, traits, places, behaviours, b, seed, t, stir, stirred, many, shifts, shifted, count
+):
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
-    stir: uint8 (N,), cleared here. shifts: int32 (N,), the households that `close` must look at; shifted: uint8 (N,),
-    whether they are among the first `count` of them already. Returns their number.
+    stirred: int32, the first `many` are the households to visit; stir: uint8 (N,), their marks, cleared here.
+    shifts: int32, the households that `close` must look at; shifted: uint8 (N,), whether they are among the first
+    `count` of them already. Returns the number of those.
     """
     behaviour = behaviours[b]
     kind = behaviour.kind
@@ -136,7 +129,8 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     credit, persuaded = state.persuasion[b], state.persuaded[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     turnover_week, lives = state.turnover_week, state.lives
-    threshold, community_start, all_hot = households.threshold[b], places.community_start, state.hot
+    threshold, communities = households.threshold[b], households.community
+    community_start, all_hot = places.community_start, state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     voiced, believing = state.voiced[b], state.believing[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
@@ -146,147 +140,150 @@ def settle(state, record, households, traits, places, behaviours, b, seed, t, st
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
     lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
-    lapse_hazard, highest, until = np.zeros(4), np.zeros(4), np.zeros(4)
+    lapse_hazard, highest, until = np.zeros(4), np.zeros(4), np.zeros(lapse_sum.shape)
     lapse_hazards(highest, behaviour, 0.0)
-    act = np.zeros(BLOCK, np.uint8)
-    visit = np.empty(BLOCK + 1, np.int64)
+    known = -1.0  # the ownership whose hazards are at hand
+    for c in range(supporters.shape[0]):
+        if ownership[c] != known:
+            known = ownership[c]
+            lapse_hazards(lapse_hazard, behaviour, known)
+        for k in range(4):
+            until[c, k] = lapse_sum[c, k]
+            lapse_sum[c, k] = lapse_sum[c, k] + lapse_hazard[k]
     pushes, was = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint8)
     last_tie = neighbor.shape[0] - 1
     sink = 0
+    for first in range(0, many, BLOCK):
+        last = min(first + BLOCK, many)
+        pushed = 0
+        fetch(minds, traits, stirred, first, last)
+        for n in range(first, last):
+            i = np.uintp(stirred[n])
+            c = communities[i]
+            before = shown[i]
+            mind, who = minds[i], traits[i]
+            if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
+                if lapsing:
+                    which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
+                    if which != lapse_class[i]:
+                        if lapse_class[i] != NOT_KEEPING:
+                            mind.resist_lapse = mind.resist_lapse - (until[c, lapse_class[i]] - mind.lapse_mark)
+                        lapse_class[i] = which
+                        mind.lapse_mark = until[c, which]
+                    if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
+                        move(stage, stage_count, who.cell, i, np.uint8(LAPSED))
+                        hot[i] |= RECONSIDERS
+                if stage[i] == ADOPTED and t >= mind.mature_week:
+                    move(stage, stage_count, who.cell, i, np.uint8(MAINTAINED))
+            stir[i] = 0
+            leaves = t >= turnover_week[i]
+            shows = False
+            if leaves:
+                # A new caregiver moves in, who knows nothing of this behaviour.
+                identity = who.identity
+                move(stage, stage_count, who.cell, i, np.uint8(UNAWARE))
+                mind.aware_week = NEVER
+                mind.source = OWN
+                if persuaded[i] > 0:
+                    credit[0, i] = 0.0
+                    credit[1, i] = 0.0
+                    credit[2, i] = 0.0
+                    persuaded[i] = 0.0
+                    persuaded_sum[c] = -1.0
+                if mind.rumour != SUSCEPTIBLE:
+                    mind.rumour = SUSCEPTIBLE
+                    mind.rumour_spells += 1
+                    mind.rumour_since = t + 1
+                    mind.rumour_due = FOREVER
+                    mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
+                    if passing > 0 or arrival > 0:
+                        mind.resist_rumour = exponential(
+                            uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
+                        )
+                    needed[i] = threshold[i]
+                if peers:
+                    heard[i].resist = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
+                    heard[i].hazard = 0.0
+                    heard[i].since = t + 1
+                    heard[i].due = FOREVER
+                mind.decisions += 1
+                mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
+                hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
+
+            now = stage[i]
+            after = 0
+            if supports(now):
+                after = SUPPORTS
+                if pending[i] & PENDING_VOICE:
+                    after |= VOICES
+                if now != WILLING:
+                    after |= ADOPTS
+            if now != UNAWARE and not (after & VOICES):
+                if t + 1 - mind.aware_week <= talk_weeks and who.fear <= fearless:
+                    after |= TALKS
+            if mind.rumour == BELIEVES:
+                after |= SPREADS_RUMOUR
+                if now == AWARE or now == LAPSED:
+                    after |= REFUSES
+            changed = after ^ before
+            if changed:
+                shown[i] = after
+                supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
+                adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
+                refused[who.cell] += bit(after, REFUSES) - bit(before, REFUSES)
+                if changed & (SUPPORTS | VOICES):
+                    shows = True
+                    if changed & SUPPORTS:
+                        for other in range(links.shape[0]):
+                            if links[other] == b:
+                                all_hot[other, i] |= RECONSIDERS
+                if changed & (VOICES | TALKS | SPREADS_RUMOUR):
+                    pushes[pushed] = i
+                    was[pushed] = before
+                    pushed += 1
+            if (leaves or shows) and shifted[i] == 0:
+                shifted[i] = 1
+                shifts[count] = i
+                count += 1
+            keeping = after & ADOPTS and lapsing
+            if not keeping:
+                lapse_class[i] = NOT_KEEPING
+            # After a turnover `close` sets the clock.
+            if not leaves:
+                due[i] = next_due(
+                    turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
+                    heard[i].due if now == UNAWARE else FOREVER,
+                    mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
+                    mind.aware_week + talk_weeks if after & TALKS else FOREVER,
+                )  # fmt: skip
+                if keeping:
+                    which = lapse_class[i]
+                    if which == NOT_KEEPING or (which & 1) != (1 if now == MAINTAINED else 0):
+                        due[i] = t + 1  # it comes under another hazard next week
+                    else:
+                        left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
+                        due[i] = min(due[i], lapse_due(left, t, highest[which]))
+        if last_tie >= 0:
+            for n in range(pushed):
+                sink += neighbor[min(indptr[pushes[n]], last_tie)]  # read ahead, as in `visits`
+        for n in range(pushed):
+            i = pushes[n]
+            after = shown[i]
+            changed = after ^ was[n]
+            if changed & VOICES:
+                change = np.int32(bit(after, VOICES) - bit(was[n], VOICES))
+                voiced += change
+                push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
+            if changed & TALKS:
+                change = np.int32(bit(after, TALKS) - bit(was[n], TALKS))
+                push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
+            if changed & SPREADS_RUMOUR:
+                change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
+                believing += change
+                push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
     persuasion = 0.0
     for c in range(supporters.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
-        lapse_hazards(lapse_hazard, behaviour, ownership[c])
-        for k in range(4):
-            until[k] = lapse_sum[c, k]
-            lapse_sum[c, k] = lapse_sum[c, k] + lapse_hazard[k]
-        for low in range(start, stop, BLOCK):
-            high = min(low + BLOCK, stop)
-            pushed = 0
-            who_settles(stir, due, low, high, t, act)
-            for n in range(visits(act, low, minds, traits, visit)):
-                i = np.uintp(visit[n])
-                before = shown[i]
-                mind, who = minds[i], traits[i]
-                if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
-                    if lapsing:
-                        which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
-                        if which != lapse_class[i]:
-                            if lapse_class[i] != NOT_KEEPING:
-                                mind.resist_lapse = mind.resist_lapse - (until[lapse_class[i]] - mind.lapse_mark)
-                            lapse_class[i] = which
-                            mind.lapse_mark = until[which]
-                        if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
-                            move(stage, stage_count, who.cell, i, np.uint8(LAPSED))
-                            hot[i] |= RECONSIDERS
-                    if stage[i] == ADOPTED and t >= mind.mature_week:
-                        move(stage, stage_count, who.cell, i, np.uint8(MAINTAINED))
-                stir[i] = 0
-                leaves = t >= turnover_week[i]
-                shows = False
-                if leaves:
-                    # A new caregiver moves in, who knows nothing of this behaviour.
-                    identity = who.identity
-                    move(stage, stage_count, who.cell, i, np.uint8(UNAWARE))
-                    mind.aware_week = NEVER
-                    mind.source = OWN
-                    if persuaded[i] > 0:
-                        credit[0, i] = 0.0
-                        credit[1, i] = 0.0
-                        credit[2, i] = 0.0
-                        persuaded[i] = 0.0
-                        persuaded_sum[c] = -1.0
-                    if mind.rumour != SUSCEPTIBLE:
-                        mind.rumour = SUSCEPTIBLE
-                        mind.rumour_spells += 1
-                        mind.rumour_since = t + 1
-                        mind.rumour_due = FOREVER
-                        mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
-                        if passing > 0 or arrival > 0:
-                            mind.resist_rumour = exponential(
-                                uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
-                            )
-                        needed[i] = threshold[i]
-                    if peers:
-                        heard[i].resist = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
-                        heard[i].hazard = 0.0
-                        heard[i].since = t + 1
-                        heard[i].due = FOREVER
-                    mind.decisions += 1
-                    mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
-                    hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
-
-                now = stage[i]
-                after = 0
-                if supports(now):
-                    after = SUPPORTS
-                    if pending[i] & PENDING_VOICE:
-                        after |= VOICES
-                    if now != WILLING:
-                        after |= ADOPTS
-                if now != UNAWARE and not (after & VOICES):
-                    if t + 1 - mind.aware_week <= talk_weeks and who.fear <= fearless:
-                        after |= TALKS
-                if mind.rumour == BELIEVES:
-                    after |= SPREADS_RUMOUR
-                    if now == AWARE or now == LAPSED:
-                        after |= REFUSES
-                changed = after ^ before
-                if changed:
-                    shown[i] = after
-                    supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
-                    adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
-                    refused[who.cell] += bit(after, REFUSES) - bit(before, REFUSES)
-                    if changed & (SUPPORTS | VOICES):
-                        shows = True
-                        if changed & SUPPORTS:
-                            for other in range(links.shape[0]):
-                                if links[other] == b:
-                                    all_hot[other, i] |= RECONSIDERS
-                    if changed & (VOICES | TALKS | SPREADS_RUMOUR):
-                        pushes[pushed] = i
-                        was[pushed] = before
-                        pushed += 1
-                if (leaves or shows) and shifted[i] == 0:
-                    shifted[i] = 1
-                    shifts[count] = i
-                    count += 1
-                keeping = after & ADOPTS and lapsing
-                if not keeping:
-                    lapse_class[i] = NOT_KEEPING
-                # After a turnover `close` sets the clock.
-                if not leaves:
-                    due[i] = next_due(
-                        turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
-                        heard[i].due if now == UNAWARE else FOREVER,
-                        mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
-                        mind.aware_week + talk_weeks if after & TALKS else FOREVER,
-                    )  # fmt: skip
-                    if keeping:
-                        which = lapse_class[i]
-                        if which == NOT_KEEPING or (which & 1) != (1 if now == MAINTAINED else 0):
-                            due[i] = t + 1  # it comes under another hazard next week
-                        else:
-                            left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
-                            due[i] = min(due[i], lapse_due(left, t, highest[which]))
-            if last_tie >= 0:
-                for n in range(pushed):
-                    sink += neighbor[min(indptr[pushes[n]], last_tie)]  # read ahead, as in `visits`
-            for n in range(pushed):
-                i = pushes[n]
-                after = shown[i]
-                changed = after ^ was[n]
-                if changed & VOICES:
-                    change = np.int32(bit(after, VOICES) - bit(was[n], VOICES))
-                    voiced += change
-                    push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
-                if changed & TALKS:
-                    change = np.int32(bit(after, TALKS) - bit(was[n], TALKS))
-                    push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
-                if changed & SPREADS_RUMOUR:
-                    change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
-                    believing += change
-                    push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
         if persuaded_sum[c] < 0:
             total = 0.0
             for home in range(start, stop):

@@ -61,7 +61,7 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act, stir):  # type: ignore[no-untyped-def]
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
     support than before, who falls silent or speaks up. For the others the news is old.
     """
@@ -77,10 +77,10 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting
         for i in range(low, high):
             # The class says unsupported (bit 2) though it is supported, or the reverse.
             keeps = np.uint8(lapse_class[i] < NOT_KEEPING)
-            stir[i] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i] ^ 1) & 1)
+            act[i - low] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i] ^ 1) & 1)
     if taboo > 0:
         for i in range(low, high):
             ready = verdict[i] & PENDING_VOICE
             voices = shown[i] & VOICES
             if supports(stage[i]) and (ready > 0) != (voices > 0):
-                stir[i] = 1
+                act[i - low] = 1
