@@ -103,9 +103,10 @@ def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[n
     key_low, key_high = key & _MASK, key >> _32
     n64, stream64, zero, two, three = np.uint64(n), np.uint64(stream), np.uint64(0), np.uint64(2), np.uint64(3)
     people = stop - start
-    apart = 0
-    for k in range(1, people):
-        apart += identities[start + k] - identities[start + k - 1] != 1
+    apart = np.uint32(0)
+    here = identities[start:stop]
+    for k in range(np.uintp(1), np.uintp(people)):
+        apart |= (here[k] - here[k - np.uintp(1)]) ^ np.uint32(1)
     head = people
     blocks = 0
     if apart == 0 and people > 8:

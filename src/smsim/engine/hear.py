@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     CONTACT_DIALOGUE,
     CONTACT_MEDIA,
@@ -33,7 +33,7 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
         fade[b] = 1.0
 
 
-@inner
+@inlined
 def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
     """Step 2, second half: this week's contacts persuade, each with what the one before left to win."""
     # p <- p + psi q (1 - p), for visits and dialogues psi T q
@@ -48,7 +48,7 @@ def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # ty
         persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
 
 
-@inner
+@inlined
 def rouse(hot, due, touch, low, high, t, act):  # type: ignore[no-untyped-def]
     """Mark who is touched, has a clock that strikes or rumour news: act is the block's bytes, 0 beyond its end."""
     low, high = np.uintp(low), np.uintp(high)
@@ -58,7 +58,7 @@ def rouse(hot, due, touch, low, high, t, act):  # type: ignore[no-untyped-def]
         act[k] = 0
 
 
-@inner
+@inlined
 def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ignore[no-untyped-def]
     """Mark who of a block weighs the behaviour anew: news of voices, a contact or a clock; and the willing who wait."""
     low, high = np.uintp(low), np.uintp(high)
@@ -69,7 +69,7 @@ def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ign
         )  # fmt: skip
 
 
-@inner
+@inlined
 def listen(  # type: ignore[no-untyped-def]
     stage, hot, due, touch, voicing, talking, heard, low, high, t, peer_information, silent_information, act, visit
 ):

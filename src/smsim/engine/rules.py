@@ -123,7 +123,7 @@ def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
     return since + n - 1
 
 
-@inner
+@inlined
 def visits(act, low, minds, traits, visit):  # type: ignore[no-untyped-def]
     """Fill visit with the households that act marks in a block beginning at `low`; returns their number."""
     found = 0
@@ -134,7 +134,7 @@ def visits(act, low, minds, traits, visit):  # type: ignore[no-untyped-def]
     return found
 
 
-@inner
+@inlined
 def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
     """Read the records of the households visit[first] ... visit[last - 1] one after the other.
 

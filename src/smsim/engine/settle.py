@@ -265,7 +265,8 @@ def settle(  # type: ignore[no-untyped-def]
                         due[i] = min(due[i], lapse_due(left, t, highest[which]))
         if last_tie >= 0:
             for n in range(pushed):
-                sink += neighbor[min(indptr[pushes[n]], last_tie)]  # read ahead, as in `visits`
+                tie = min(indptr[pushes[n]], last_tie)
+                sink += neighbor[tie] + weight[tie]  # read ahead, as in `fetch`
         for n in range(pushed):
             i = pushes[n]
             after = shown[i]
