@@ -31,6 +31,7 @@ from smsim.engine.arrays import (
     BY_PEER,
     BY_VISIT,
     DEBUNKED,
+    DERIVED,
     DIALOGUE,
     EVENT,
     FADED,
@@ -981,7 +982,7 @@ class Simulation:
             stage_count[b, home.cell, layer.stage] += 1
             refused[b, home.cell] += REFUSES in layer.shows
         mind = np.zeros(shape, MIND).view(np.recarray)
-        for name in MIND.names or ():
+        for name in set(MIND.names or ()) - set(DERIVED):
             mind[name] = layered(name, MIND[name])
         heard = np.zeros(shape, TALK_HEARD).view(np.recarray)
         heard["resist"] = layered("resist_talk", np.float64)
@@ -1005,6 +1006,8 @@ class Simulation:
             norm_fade=np.array([self.norm_fade]),
             mind=mind,
             heard=heard,
+            event_week=layered("event_week", np.int32),
+            events=layered("events", np.uint16),
             lapse_class=layered("lapse_class", np.uint8),
             lapse_sum=np.array([[place.lapse_sum[b] for place in places] for b in kinds]),
             voicing=layered("n_voice", np.int32),

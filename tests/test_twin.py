@@ -84,6 +84,9 @@ def difference(found: Any, expected: Any, skip: set[str] = SCRATCH) -> str | Non
             continue
         if (a.dtype, a.shape) != (b.dtype, b.shape):
             return f"{name} is {a.dtype} {a.shape}, expected {b.dtype} {b.shape}"
+        if a.dtype.names is not None:
+            kept = [field for field in a.dtype.names if field not in skip]
+            a, b = a[kept], b[kept]
         if not np.array_equal(a, b):
             index = tuple(int(i) for i in np.argwhere(a != b)[0])
             differences.append((index[0] if isinstance(expected, Record) else 0, name, index, a[index], b[index]))

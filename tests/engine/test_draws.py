@@ -12,7 +12,9 @@ from smsim.engine.draws import (
     chance_to_hazard,
     exp,
     exponential,
+    fill_exponentials,
     fill_uniforms,
+    fill_weeks,
     fill_words,
     log,
     philox,
@@ -138,9 +140,25 @@ def test_words_and_uniforms_are_the_same_draws():
 
 @pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
 def test_a_wait_is_the_geometric_number_of_its_draw(chance):
+    hazard = chance_to_hazard(chance)
     for i in range(50):
-        expected = trials(uniform(np.uint64(3), 2, 1, i), chance)
-        assert weeks_until(np.uint64(3), 2, 1, i, chance) == expected
+        expected = trials(uniform(np.uint64(3), 2, 1, i), hazard)
+        assert weeks_until(np.uint64(3), 2, 1, i, hazard) == expected
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-12, 0.3, 1.0])
+def test_waits_of_many_are_those_of_each(chance):
+    identities, hazard = np.arange(3, 260, dtype=np.uint32), chance_to_hazard(chance)
+    words, weeks = np.empty(250, np.uint32), np.empty(250, np.int32)
+    fill_weeks(np.uint64(9), 11, 52, identities, 5, 255, hazard, words, weeks)
+    assert weeks.tolist() == [weeks_until(np.uint64(9), 11, 52, i, hazard) for i in identities[5:255]]
+
+
+def test_resistances_of_many_are_those_of_each():
+    identities = np.arange(3, 260, dtype=np.uint32)
+    words, out = np.empty(250, np.uint32), np.empty(250)
+    fill_exponentials(np.uint64(9), 11, 52, identities, 5, 255, words, out)
+    assert out.tolist() == [exponential(uniform(np.uint64(9), 11, 52, i)) for i in identities[5:255]]
 
 
 def test_a_larger_dose_strikes_wherever_a_smaller_does():
@@ -151,14 +169,15 @@ def test_a_larger_dose_strikes_wherever_a_smaller_does():
 
 @pytest.mark.parametrize("chance", [0.004, 0.25, 0.9])
 def test_waiting_weeks_are_geometric(chance):
-    draws = np.array([trials(uniform(np.uint64(5), 1, 0, i), chance) for i in range(20_000)])
+    hazard = chance_to_hazard(chance)
+    draws = np.array([trials(uniform(np.uint64(5), 1, 0, i), hazard) for i in range(20_000)])
     # Mean 1 / p, standard deviation sqrt(1 - p) / p: five standard errors.
     assert abs(draws.mean() - 1 / chance) < 5 * math.sqrt(1 - chance) / chance / math.sqrt(len(draws))
     assert draws.min() == 1
 
 
 def test_certain_and_impossible_weekly_chances_have_their_limits():
-    assert trials(0.999, 1.0) == 1
-    assert trials(0.001, 0.0) > 10**8
+    assert trials(0.999, chance_to_hazard(1.0)) == 1
+    assert trials(0.001, chance_to_hazard(0.0)) > 10**8
     assert chance_to_hazard(0.0) == 0.0
     assert 1 - math.exp(-chance_to_hazard(0.06)) == pytest.approx(0.06, rel=1e-14)

@@ -138,7 +138,7 @@ CONTEXT = np.dtype(
 )
 
 
-# One household's mind on one behaviour: what only a visit to it needs lies together, in two lines of the cache.
+# One household's mind on one behaviour: what only a visit to it needs lies together, in one line of the cache.
 MIND = np.dtype(
     [
         ("resist_rumour", "f8"),  # hazard still to accumulate before it believes, as of week `rumour_since`
@@ -150,12 +150,10 @@ MIND = np.dtype(
         ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
         ("decision_wait", "i4"),  # favourable weeks still needed before it moves
         ("mature_week", "i4"),  # week in which adopted becomes maintained
-        ("event_week", "i4"),  # week of the next event
         ("aware_week", "i4"),
         ("rumour_spells", "u2"),
         ("decisions", "u2"),
         ("adoptions", "u2"),
-        ("events", "u2"),
         ("rumour", "u1"),  # SUSCEPTIBLE, BELIEVES or DEBUNKED
         ("source", "u1"),  # what moved it to willing, index into SOURCES
     ],
@@ -263,6 +261,8 @@ class State(NamedTuple):
     norm_fade: Array  # float64 (1,)
     mind: Array  # recarray (B, N) of `MIND`
     heard: Array  # recarray (B, N) of `TALK_HEARD`
+    event_week: Array  # int32 (B, N): week of the next event
+    events: Array  # uint16 (B, N): events so far
     lapse_class: Array  # uint8 (B, N): hazard of lapsing it is under, maintained 1 + unsupported 2; or NOT_KEEPING
     lapse_sum: Array  # float64 (B, C, 4): these hazards of a community, added up over the weeks
     voicing: Array  # int32 (B, N): n_V, tie weight of neighbours who voice
@@ -301,8 +301,8 @@ class State(NamedTuple):
     persuaded_sum: Array  # float64 (B, C): of `persuaded`
 
 
-# Fields of `State` that follow from the others: two equal runs may differ in them.
-DERIVED = ("pending", "hot", "due", "warm", "moving")
+# Fields of `State` and of its records that follow from the others: two equal runs may differ in them.
+DERIVED = ("pending", "hot", "due", "rumour_due", "warm", "moving")
 
 
 class Record(NamedTuple):

@@ -123,6 +123,7 @@ def decide(  # type: ignore[no-untyped-def]
     pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded = state.persuasion[b], state.persuaded[b]
     norm_memory, lapse_class, heard = state.norm_memory, state.lapse_class[b], state.heard[b]
+    event_week, events = state.event_week[b], state.events[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
     community_start, community_eligible = places.community_start, record.community_eligible[t, b]
@@ -273,10 +274,10 @@ def decide(  # type: ignore[no-untyped-def]
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
                 moved = t >= due[i]
-                if kind == EVENT and t >= mind.event_week:
+                if kind == EVENT and t >= event_week[i]:
                     eligible = True
-                    mind.events += 1
-                    mind.event_week = t + weeks_until(seed, EVENTS, mind.events, identity, happening)
+                    events[i] += 1
+                    event_week[i] = t + weeks_until(seed, EVENTS, events[i], identity, happening)
                     moved = True
                 elif kind == ROUND:
                     eligible = round_week and who.child == 1

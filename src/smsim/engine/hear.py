@@ -33,7 +33,7 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
         fade[b] = 1.0
 
 
-@inlined
+@inner
 def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
     """Step 2, second half: this week's contacts persuade, each with what the one before left to win."""
     # p <- p + psi q (1 - p), for visits and dialogues psi T q

@@ -121,6 +121,8 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         norm_fade=np.ones(1),
         mind=_minds(b, n),
         heard=_heard(b, n),
+        event_week=np.full((b, n), NEVER, np.int32),
+        events=np.zeros((b, n), np.uint16),
         lapse_class=np.full((b, n), NOT_KEEPING, np.uint8),
         lapse_sum=np.zeros((b, c, 4)),
         voicing=np.zeros((b, n), np.int32),
@@ -162,11 +164,22 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
 
 
 def _minds(behaviours: int, households: int) -> Array:
-    minds = np.zeros((behaviours, households), MIND).view(np.recarray)
+    minds = _lines((behaviours, households), MIND)
     minds["rumour_due"] = FOREVER
-    for never in ("rumour_week", "mature_week", "event_week", "aware_week"):
+    for never in ("rumour_week", "mature_week", "aware_week"):
         minds[never] = NEVER
     return minds
+
+
+def _lines(shape: tuple[int, ...], dtype: np.dtype[Any], values: Array | None = None) -> Array:
+    # Records of 64 bytes, each in one line of the cache rather than across two.
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    skip = -raw.ctypes.data % 64
+    records = raw[skip : skip + size].view(dtype).reshape(shape).view(np.recarray)
+    if values is not None:
+        records[:] = values
+    return records
 
 
 def _heard(behaviours: int, households: int) -> Array:
@@ -186,7 +199,8 @@ def _traits(households: Households) -> Array:
 
 def copy_state(state: State) -> State:
     """An independent copy: advancing it leaves the original alone."""
-    return State(*(array.copy() for array in state))
+    copy = State(*(array.copy() for array in state))
+    return copy._replace(mind=_lines(state.mind.shape, MIND, state.mind))
 
 
 def advance(
@@ -252,7 +266,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
         forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
-        voicing, rumouring = state.voicing[b], state.rumouring[b]
+        voicing, rumouring, event_week = state.voicing[b], state.rumouring[b], state.event_week[b]
         minds, heard = state.mind[b], state.heard[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
@@ -278,7 +292,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             if kind == EVENT:
                 fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
                 for k in range(high - low):
-                    minds[low + k].event_week = behaviour.event_lag_weeks - 1 + weeks[k]
+                    event_week[low + k] = behaviour.event_lag_weeks - 1 + weeks[k]
         for i in range(people):
             now = stage[i]
             stage_count[cells[i], now] += 1

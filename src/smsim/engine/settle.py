@@ -84,11 +84,9 @@ def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untype
 
 
 @inner
-def next_due(turnover_week, event, event_week, stage, mature_week, talk, rumour, talk_end):  # type: ignore[no-untyped-def]
+def next_due(turnover_week, event_week, stage, mature_week, talk, rumour, talk_end):  # type: ignore[no-untyped-def]
     """The first week in which one of a household's clocks strikes."""
-    due = min(turnover_week, talk, rumour, talk_end)
-    if event:
-        due = min(due, event_week)
+    due = min(turnover_week, event_week, talk, rumour, talk_end)
     if stage == ADOPTED:
         due = min(due, mature_week)
     return due
@@ -128,7 +126,7 @@ def settle(  # type: ignore[no-untyped-def]
     shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded = state.persuasion[b], state.persuaded[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    turnover_week, lives = state.turnover_week, state.lives
+    turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
     threshold, communities = households.threshold[b], households.community
     community_start, all_hot = places.community_start, state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
@@ -251,7 +249,7 @@ def settle(  # type: ignore[no-untyped-def]
             # After a turnover `close` sets the clock.
             if not leaves:
                 due[i] = next_due(
-                    turnover_week[i], is_event, mind.event_week, now, mind.mature_week,
+                    turnover_week[i], event_week[i] if is_event else FOREVER, now, mind.mature_week,
                     heard[i].due if now == UNAWARE else FOREVER,
                     mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
                     mind.aware_week + talk_weeks if after & TALKS else FOREVER,
