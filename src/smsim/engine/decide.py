@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ADOPTED,
     AWARE,
@@ -63,7 +63,7 @@ from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of
 from smsim.engine.weigh import support, wake, weigh
 
 
-@inner
+@inlined
 def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
     """Put household i into stage `new`, and the counts of its cell with it."""
     stage_count[cell, stage[i]] -= 1
@@ -71,7 +71,7 @@ def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
     stage[i] = new
 
 
-@inner
+@inlined
 def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
     """Put household i on the list of those who were stirred, once; returns how many there are."""
     stirred[many] = i
@@ -187,8 +187,8 @@ def decide(  # type: ignore[no-untyped-def]
                             by = BY_VISIT
                         informed_by[by] += 1
                         moved = True
-                    persuade(
-                        credit, persuaded, fade, i, touched,
+                    credit[0, i], credit[1, i], credit[2, i], persuaded[i] = persuade(
+                        credit[0, i], credit[1, i], credit[2, i], persuaded[i], fade, touched,
                         context.media_gain * share * quality,
                         context.visit_gain * share * its_trust * quality,
                         context.dialogue_gain * share * its_trust * quality,

@@ -34,18 +34,22 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
 
 
 @inner
-def persuade(credit, persuaded, fade, i, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
-    """Step 2, second half: this week's contacts persuade, each with what the one before left to win."""
+def persuade(by_media, by_visit, by_dialogue, persuaded, fade, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
+    """Step 2, second half: this week's contacts persuade, each with what the one before left to win.
+
+    Takes and returns a household's credits and their sum. (Handing over the arrays instead would count references.)
+    """
     # p <- p + psi q (1 - p), for visits and dialogues psi T q
     if touched & CONTACT_MEDIA:
-        credit[0, i] = credit[0, i] + media * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+        by_media = by_media + media * (1 - persuaded * fade) / fade
+        persuaded = (by_media + by_visit) + by_dialogue
     if touched & CONTACT_VISIT:
-        credit[1, i] = credit[1, i] + visit * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+        by_visit = by_visit + visit * (1 - persuaded * fade) / fade
+        persuaded = (by_media + by_visit) + by_dialogue
     if touched & CONTACT_DIALOGUE:
-        credit[2, i] = credit[2, i] + dialogue * (1 - persuaded[i] * fade) / fade
-        persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+        by_dialogue = by_dialogue + dialogue * (1 - persuaded * fade) / fade
+        persuaded = (by_media + by_visit) + by_dialogue
+    return by_media, by_visit, by_dialogue, persuaded
 
 
 @inlined
