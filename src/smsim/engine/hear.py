@@ -88,15 +88,15 @@ def listen(  # type: ignore[no-untyped-def]
         visit[found] = i
         found += (stage[i] == UNAWARE) & (touch[i] == 0) & ((hot[i] & (NEW_VOICES | NEW_TALK)) != 0)
     for n in range(found):
-        i = np.uintp(visit[n])
-        one = heard[i]
+        home = np.uintp(visit[n])
+        one = heard[home]
         # U -> A with hazard beta (n_V + eta n_T)
-        hazard = peer_information * (voicing[i] + silent_information * talking[i])
+        hazard = peer_information * (voicing[home] + silent_information * talking[home])
         if hazard != one.hazard:
             one.resist = one.resist - (t - one.since) * one.hazard
             one.hazard = hazard
             one.since = t
             one.due = crossing_week(one.resist, t, hazard)
-            due[i] = min(due[i], one.due)
-            act[i - low] |= np.uint8(due[i] <= t)
-        hot[i] &= NEW_RUMOUR
+            due[home] = min(due[home], one.due)
+            act[home - low] |= np.uint8(due[home] <= t)
+        hot[home] &= NEW_RUMOUR
