@@ -9,6 +9,8 @@ import pytest
 
 from made_up import made_up
 from smsim.compare import Comparison
+from smsim.i18n import Words
+from smsim.i18n.__main__ import template
 from smsim.parameters import PARAMETERS
 from smsim.plots import comparison_figures
 from smsim.report import LIMITS, render
@@ -150,6 +152,24 @@ def test_it_can_be_read_without_seeing_it(page: Page) -> None:
 
 def test_the_same_comparison_gives_the_same_report(comparison: Comparison, html: str) -> None:
     assert render(comparison, comparison_figures(comparison), COMMAND) == html
+
+
+@pytest.mark.parametrize("language", ["fr", "hi", "ar"])
+def test_a_report_in_another_language_says_none_of_its_texts_in_english(comparison: Comparison, language: str) -> None:
+    words = Words(language)
+    page = Page(render(comparison, comparison_figures(comparison, words), COMMAND, words))
+    assert page.named("html") == [{"lang": language, "dir": "rtl" if language == "ar" else "ltr"}]
+    said = " ".join([page.text, *(image["alt"] or "" for image in page.named("img"))])
+    english = {m.id for m in template() if isinstance(m.id, str) and " " in m.id.strip() and "{" not in m.id}
+    assert {text for text in english if re.search(rf"\b{re.escape(text)}\b", said)} == set()
+    assert words("Translations were made by a machine and wait for review by people who speak the language.") in said
+
+
+def test_what_the_scenario_says_stays_in_its_language(comparison: Comparison) -> None:
+    words = Words("ar")
+    page = Page(render(comparison, comparison_figures(comparison, words), COMMAND, words))
+    assert "our <own> survey" in page.text
+    assert COMMAND in page.text
 
 
 def test_the_report_says_which_steps_of_mobilization_are_skipped() -> None:

@@ -27,8 +27,8 @@ def named(labels: list[str]) -> CustomJSTickFormatter:
 def percent_of_whole(words: Words) -> CustomJSTickFormatter:
     """Shows thousandths as per cent."""
     code = f"""
-return new Intl.NumberFormat(language, {{style: 'percent', maximumFractionDigits: 1}}).format(tick / {WHOLE})"""
-    return CustomJSTickFormatter(args={"language": words.language}, code=code)
+return new Intl.NumberFormat(locale, {{style: 'percent', maximumFractionDigits: 1}}).format(tick / {WHOLE})"""
+    return CustomJSTickFormatter(args={"locale": f"{words.language}-u-nu-latn"}, code=code)
 
 
 class Controls:
@@ -191,7 +191,7 @@ class Controls:
         slider.param.watch(moved, "value")
         self.sliders[dial.path] = slider
         _ = self.words
-        about = _("Source: {source}", source=dial.source)
+        about = _("Source: {source}", source=_(dial.source))
         usual = _("In this scenario: {value}", value=dial.say(dial.value, self.words))
         what = _("where this comes from")
         html = (

@@ -24,7 +24,7 @@ from bokeh.plotting import figure
 
 from smsim.app.compute import Answer
 from smsim.engine.arrays import Array
-from smsim.i18n import Words
+from smsim.i18n import END_ISOLATE, RTL_ISOLATE, Words
 
 INK, FAINT, GRID = "#1f2328", "#57606a", "#e4e7eb"
 # Okabe & Ito's colours; each side has a line and a marker of its own, for those who see no colour and for grey paper.
@@ -48,12 +48,15 @@ SLIDER_CSS = """
 BUTTON_CSS = ".bk-btn { font-size: 16px; min-height: 38px } .bk-btn:focus-visible { outline: 3px solid #f0a500 }"
 
 
+# In the browser: the language of the page, with the digits of the texts (some browsers give Arabic others).
+LOCALE = '(document.documentElement.lang || "en") + "-u-nu-latn"'
+
+
 def percent_formatter() -> CustomJSTickFormatter:
     """Ticks as per cent, as the language of the page writes them."""
     return CustomJSTickFormatter(
-        code="""
-return new Intl.NumberFormat(document.documentElement.lang || "en", {style: "percent", maximumFractionDigits: 0})
-  .format(tick)"""
+        code=f"""
+return new Intl.NumberFormat({LOCALE}, {{style: "percent", maximumFractionDigits: 0}}).format(tick)"""
     )
 
 
@@ -93,7 +96,7 @@ def base_figure(alt: str, name: str, **options: Any) -> Any:
 
 def isolated(words: Words, text: str) -> str:
     """A text that runs from right to left if its language does, whatever stands around it (Unicode's isolates)."""
-    return f"\u2067{text}\u2069" if words.right_to_left else text
+    return f"{RTL_ISOLATE}{text}{END_ISOLATE}" if words.right_to_left else text
 
 
 # ---- curves
@@ -174,9 +177,7 @@ def curves(words: Words, labels: dict[str, str], height: int = 330) -> Curves:
 
 def number_formatter() -> CustomJSTickFormatter:
     """Ticks as numbers, as the language of the page writes them."""
-    return CustomJSTickFormatter(
-        code='return new Intl.NumberFormat(document.documentElement.lang || "en").format(tick)'
-    )
+    return CustomJSTickFormatter(code=f"return new Intl.NumberFormat({LOCALE}).format(tick)")
 
 
 # ---- rows of dots and bars

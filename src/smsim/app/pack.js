@@ -14,12 +14,21 @@ const _ = (text, values) => {
   return values ? said.replace(/\{(\w+)\}/g, (whole, key) => key in values ? values[key] : whole) : said;
 };
 const named = () => data.named[language];
+const locale = () => language + "-u-nu-latn";  // the digits of the texts
+// A sign would change sides within a sentence that runs from right to left: the number stands by itself.
+const alone = text => all.rtl.includes(language) ? `\u2066${text.replace(/[\u200e\u200f]/g, "")}\u2069` : text;
 const number = (value, digits = 0) =>
-  value === null || Number.isNaN(value) ? "–" : new Intl.NumberFormat(language, {maximumFractionDigits: digits}).format(value);
+  value === null || Number.isNaN(value) ? "–" : new Intl.NumberFormat(locale(), {maximumFractionDigits: digits}).format(value);
 const percent = (value, digits = 0) =>
   value === null || Number.isNaN(value) ? "–"
-    : new Intl.NumberFormat(language, {style: "percent", maximumFractionDigits: digits}).format(value / 1000);
-const money = value => value === null ? "–" : "US$\u00a0" + number(value, value < 20 ? 2 : 0);
+    : alone(new Intl.NumberFormat(locale(), {style: "percent", maximumFractionDigits: digits}).format(value / 1000));
+const money = value => {
+  if (value === null) return "–";
+  const digits = value < 20 && Math.round(100 * value) % 100 ? 2 : 0;
+  if (language === "en") return "US$\u00a0" + number(value, digits);
+  return alone(new Intl.NumberFormat(locale(), {style: "currency", currency: "USD", minimumFractionDigits: digits,
+    maximumFractionDigits: digits}).format(value));
+};
 const escape = text => text.replace(/[&<>"']/g, one => `&#${one.charCodeAt(0)};`);
 
 // ---- the grid: an answer at a point, or the straight line between the points around it
@@ -141,10 +150,11 @@ function card(side, one) {
 
 function moved(side, one) {
   const listed = one.sources.map((share, n) => [share, named().sources[n]]).filter(([share]) => share >= 5)
-    .sort((x, y) => y[0] - x[0]).slice(0, 4).map(([share, text]) => `${text} ${percent(share)}`).join(", ");
-  const weighed = _("Plan {side}: what weighed most for those who took it up: {sources}.", {side, sources: listed});
+    .sort((x, y) => y[0] - x[0]).slice(0, 4).map(([share, text]) => `${text} ${percent(share)}`);
+  const weighed = _("Plan {side}: what weighed most for those who took it up: {sources}.",
+    {side, sources: new Intl.ListFormat(locale()).format(listed)});
   const nobody = _("Plan {side}: nobody took it up.", {side});
-  return `<p class="${side.toLowerCase()}">${listed ? weighed : nobody}</p>`;
+  return `<p class="${side.toLowerCase()}">${listed.length ? weighed : nobody}</p>`;
 }
 
 // ---- guesses
@@ -205,6 +215,8 @@ function villages() {
     model(`ties-${side}`).data = ends;
     model(`homes-${side}`).data = {x, y, id: n, stage: x.map(() => 0), fill: x.map(() => "#fff"),
       line: x.map(() => "#888"), marker: x.map(() => "circle"), size: x.map(() => 8), blank};
+    // Emptied first: the same frames again would change nothing, and the marks stay blank.
+    model(`frames-${side}`).data = {frames: [""]};
     model(`frames-${side}`).data = {frames: [JSON.stringify(frames[chosen[side]])]};
     at(`village-title-${side}`).textContent = label(side);
   }
@@ -235,8 +247,19 @@ function speak(code) {
   const axes = {"curves-x": "weeks since the campaign began", "curves-y": "share of households that do it",
     "groups-x": "share that does it", "money-x": "US$"};
   for (const [name, text] of Object.entries(axes)) model(name).axis_label = _(text);
+  const pictures = {curves: _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign."),
+    groups: _("Who does it, by group, under plan A and plan B"), money: _("Where the money went, under plan A and plan B")};
+  for (const side of ["A", "B"]) {
+    pictures[`village-${side}`] = _("Village under plan {side}: every mark is a household, every line a tie.", {side});
+  }
+  for (const [name, text] of Object.entries(pictures)) {
+    model(name).html_attributes = {role: "img", "aria-label": text, dir: "ltr"};
+  }
   model("campaign-label").text = _("campaign");
-  for (const side of ["A", "B"]) model(`count-${side}`).tags = [_("{count} of {all} do it")];
+  for (const side of ["A", "B"]) {
+    model(`count-${side}`).tags = [_("{count} of {all} do it")];
+    model(`hover-${side}`).tooltips = [[_("household"), "@id"]];
+  }
   const marks = [...named().stages, _("a tie that just carried an adoption")];
   document.querySelectorAll("#legend span").forEach((one, n) => { one.lastChild.textContent = marks[n] });
   lessons(); controls(); tables(); show(); villages(); stop(); week(model("week").value);

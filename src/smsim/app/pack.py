@@ -256,11 +256,12 @@ def _kept(answer: Answer) -> Any:
 def render(sheets: Sequence[_Sheet], language: str) -> str:
     """The whole file: the scenario's sheet first, then the lessons'."""
     scenario, words = sheets[0].visitor.scenario, Words(language)
+    _ = words
     week = Slider(start=0, end=max(sheet.villages["last"] for sheet in sheets), value=1, step=1, name="week")
     figures = [
-        curves(words, {"A": "A", "B": "B", "none": words("no campaign")}, height=330).figure,
-        dots(words, words("Who does it, by group, under plan A and plan B"), words("share that does it")).figure,
-        bars(words, words("Where the money went, under plan A and plan B"), words("US$")).figure,
+        curves(words, {"A": "A", "B": "B", "none": _("no campaign")}, height=330).figure,
+        dots(words, _("Who does it, by group, under plan A and plan B"), _("share that does it")).figure,
+        bars(words, _("Where the money went, under plan A and plan B"), _("US$")).figure,
         *(village(words, side, week, height=400).figure for side in SIDE_COLOURS),
     ]
     figures[0].legend[0].visible = False  # on a phone it would cover the curves; the page has its own
@@ -316,6 +317,7 @@ def _sheet_data(sheet: _Sheet) -> dict[str, Any]:
 def _named(sheet: _Sheet, code: str) -> dict[str, Any]:
     """What a sheet calls things in one language."""
     words, visitor, over, lesson = Words(code), sheet.visitor, sheet.over, sheet.lesson
+    _ = words
     kind = str(visitor.scenario.behaviours[visitor.behaviour]["kind"])
     said = {}
     if lesson is not None:
@@ -326,14 +328,14 @@ def _named(sheet: _Sheet, code: str) -> dict[str, Any]:
     return {
         "sliders": [one.label(words) for one in over.dials],
         "values": [[one.say(v, words) for v in values] for one, values in zip(over.dials, over.values, strict=True)],
-        "about": [words("Source: {source}", source=escape(one.source)) for one in over.dials],
+        "about": [_("Source: {source}", source=escape(_(one.source))) for one in over.dials],
         "groups": list(group_names(words).values()),
         "items": [activity_names(words)[item] for item in (*ITEMS, "unspent")],
         "sources": [source_names(words)[source] for source in SOURCES],
         "plans": {name: strategy_name(words, name) for name in (*sheet.plans, NONE)},
         "stages": list(stage_names(words)),
         "whom": who(words, kind),
-        "title": words(lesson.title) if lesson else words("The scenario of this file"),
+        "title": _(lesson.title) if lesson else _("The scenario of this file"),
     } | said
 
 

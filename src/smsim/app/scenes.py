@@ -27,7 +27,7 @@ from bokeh.models import (
 )
 from bokeh.palettes import cividis
 
-from smsim.app.figures import BUTTON_CSS, FONT, INK, SIDE_COLOURS, SLIDER_CSS, base_figure, percent_formatter
+from smsim.app.figures import BUTTON_CSS, FONT, INK, LOCALE, SIDE_COLOURS, SLIDER_CSS, base_figure, percent_formatter
 from smsim.app.history import History
 from smsim.engine.arrays import Array, Places
 from smsim.i18n import Words
@@ -162,7 +162,8 @@ def village(words: Words, side: str, week: Slider, height: int = 430) -> Village
     )
     marks.selection_glyph = marks.glyph.clone(line_color="#000000", line_width=4)
     marks.nonselection_glyph = None
-    made.add_tools(TapTool(renderers=[marks]), HoverTool(renderers=[marks], tooltips=[(_("household"), "@id")]))
+    hover = HoverTool(renderers=[marks], tooltips=[(_("household"), "@id")], name=f"hover-{side}")
+    made.add_tools(TapTool(renderers=[marks]), hover)
     count = Label(
         x=4, y=4, x_units="screen", y_units="screen", text="", text_font=FONT, text_font_size="19px",
         text_font_style="bold", text_color=INK, background_fill_color="#ffffff", background_fill_alpha=0.85,
@@ -251,16 +252,16 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     )  # fmt: skip
     if side == "B":
         made.add_layout(bar, "right")
+    say = f"const say = new Intl.NumberFormat({LOCALE}, {{style: 'percent', maximumFractionDigits: 0}});"
     code = """
 const text = frames.data.frames[0];
 if (frames.text !== text) { frames.text = text; frames.parsed = text ? JSON.parse(text) : null }
 const table = frames.parsed;
 if (!table || !communities.data.x.length) return;
 const row = table[Math.max(0, Math.min(table.length - 1, week.value))];
-const say = new Intl.NumberFormat(document.documentElement.lang || "en", {style: 'percent', maximumFractionDigits: 0});
 communities.data = {...communities.data, value: row, label: row.map(v => say.format(v))};
 """
-    follow = CustomJS(args={"communities": communities, "frames": frames, "week": week}, code=code)
+    follow = CustomJS(args={"communities": communities, "frames": frames, "week": week}, code=say + code)
     week.js_on_change("value", follow)
     frames.js_on_change("data", follow)
     return Area(made, communities, facilities, frames)

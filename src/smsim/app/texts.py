@@ -143,7 +143,9 @@ def moved_by(answer: Answer, names: dict[str, str], behaviour: int, words: Words
     html = ""
     for side, name in names.items():
         shares = sorted(answer.sources(name, behaviour).items(), key=lambda pair: -pair[1])
-        listed = ", ".join(f"{said[source]} {words.percent(share)}" for source, share in shares[:4] if share >= 0.005)
+        listed = words.listed(
+            f"{said[source]} {words.percent(share)}" for source, share in shares[:4] if share >= 0.005
+        )
         text = _("Plan {side}: what weighed most for those who took it up: {sources}.", side=side, sources=listed)
         nobody = _("Plan {side}: nobody took it up.", side=side)
         html += f"<p class='{side.lower()}'>{text if listed else nobody}</p>"

@@ -138,7 +138,7 @@ def _reason(history: History, i: int, at: int, words: Words) -> str:
     names = term_names(words)
     if not pivotal:
         return _("It had more support than it needed: no single source was decisive.")
-    listed = ", ".join(names[TERMS[k]] for k in sorted(pivotal, key=lambda k: -terms[k]))
+    listed = words.listed(names[TERMS[k]] for k in sorted(pivotal, key=lambda k: -terms[k]))
     return _("Decisive, for without it the support would not have been enough: {sources}.", sources=listed)
 
 
@@ -191,10 +191,10 @@ def _events(history: History, i: int, words: Words) -> Iterator[Event]:
             begun = [j for j in others if history.voices[t, j] and not history.voices[t - 1, j]]
             ended = [j for j in others if history.voices[t - 1, j] and not history.voices[t, j]]
             if begun:
-                listed = ", ".join(household_name(words, j) for j in begun[:4])
+                listed = words.listed(household_name(words, j) for j in begun[:4])
                 yield Event(week, "neighbour", _("Sees it done by: {households}.", households=listed))
             if ended:
-                listed = ", ".join(household_name(words, j) for j in ended[:4])
+                listed = words.listed(household_name(words, j) for j in ended[:4])
                 yield Event(week, "lost", _("No longer sees it done by: {households}.", households=listed))
             if history.believes[t, i] != history.believes[t - 1, i]:
                 text = _("Believes the rumour.") if history.believes[t, i] else _("No longer believes the rumour.")
@@ -204,7 +204,7 @@ def _events(history: History, i: int, words: Words) -> Iterator[Event]:
             continue
         if old not in (WILLING, *DOES) and new in (WILLING, *DOES):
             parts = sorted(((float(history.terms[t, i, k]), term) for k, term in enumerate(TERMS)), reverse=True)
-            listed = ", ".join(f"{names[term]} {words.number(100 * p)}" for p, term in parts if p >= 0.005)
+            listed = words.listed(f"{names[term]} {words.number(100 * p)}" for p, term in parts if p >= 0.005)
             total, needed = 100 * float(history.terms[t, i].sum()), 100 * float(history.needed[t, i])
             text = _(
                 "Makes up its mind: has {total} points of support and needs {needed} ({parts}).",

@@ -38,6 +38,9 @@ LANGUAGES: dict[str, str] = {
 FOLDER = Path(__file__).parent
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
+RIGHT_TO_LEFT_MARK = "\N{RIGHT-TO-LEFT MARK}"
+LTR_ISOLATE, RTL_ISOLATE = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{RIGHT-TO-LEFT ISOLATE}"
+END_ISOLATE = "\N{POP DIRECTIONAL ISOLATE}"
 
 
 class Reviewed(NamedTuple):
@@ -117,7 +120,10 @@ class Words:
             text = numbers.format_currency(rounded, "USD", shown, currency_digits=False, **options)
         else:
             text = numbers.format_decimal(rounded, shown, **options)
-        return str(text).replace("-", MINUS)
+        said = str(text).replace("-", MINUS).strip(RIGHT_TO_LEFT_MARK)
+        # A sign would change sides within a sentence that runs from right to left: the number stands by itself.
+        signed = self.right_to_left and not said.replace(",", "").replace(".", "").isdigit()
+        return f"{LTR_ISOLATE}{said}{END_ISOLATE}" if signed else said
 
     def date(self, day: datetime.date) -> str:
         """A date, written out."""

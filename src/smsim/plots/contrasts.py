@@ -50,13 +50,14 @@ def difference_figure(comparison: Comparison, behaviour: str, words: Words = ENG
     moments = moment_names(words)
     rows = sum(len(pairs) for _, pairs in blocks)
     figure = new_figure(0.95 + 0.27 * rows + 0.75 * len(blocks))
-    longest = 0  # letters
+    longest, lines = 0, 0  # letters of a label; lines of a title beyond the first
     heights = [len(pairs) + 0.4 for _, pairs in blocks]
     grid = figure.subplots(len(blocks), 2, sharex="row", sharey="row", squeeze=False, height_ratios=heights)
     for panels, (title, pairs) in zip(grid, blocks, strict=True):
         for axes, (outcome, when) in zip(panels, COLUMNS, strict=True):
             _intervals(axes, comparison, behaviour, outcome, pairs, words)
-            head = _("{moment}, {pairs}", moment=moments[when], pairs=title)
+            head = wrapped(_("{moment}, {pairs}", moment=moments[when], pairs=title), 42)
+            lines = max(lines, head.count("\n"))
             axes.set_title(head, fontsize=SMALL, color=INK, loc="left")
         said = {name: short(say(name, words), 20) for name in comparison.strategies}
         labels = [said[a] if b == NONE else f"{said[a]} − {said[b]}" for a, b in pairs]
@@ -72,7 +73,7 @@ def difference_figure(comparison: Comparison, behaviour: str, words: Words = ENG
             [], [], color=FAINT, marker="o", markerfacecolor="white", linewidth=1.2, label=_("cannot be told apart")
         ),
     ]
-    set_margins(figure, left=0.025 + 0.0096 * longest, right=0.98, bottom=0.78, top=0.3)
+    set_margins(figure, left=0.025 + 0.0096 * longest, right=0.98, bottom=0.78, top=0.3 + 0.14 * lines)
     figure.subplots_adjust(wspace=0.08)
     set_row_gap(figure, len(blocks), 0.62)
     add_legend(figure, handles, "lower left")
@@ -119,7 +120,7 @@ def equity_figure(comparison: Comparison, behaviour: str, words: Words = ENGLISH
             band = comparison.band(name, "coverage_end", behaviour, group)
             axes.plot(band, [place + shift] * 2, color=look.colour, linewidth=1.4, alpha=0.7)
             axes.plot(mean, place + shift, look.marker, color=look.colour, markersize=5.5)
-    axes.set_yticks(list(rows.values()), [wrapped(said[group], 20) for group in rows])
+    axes.set_yticks(list(rows.values()), [wrapped(said[group], 17) for group in rows])
     axes.set_ylim(last + 0.6, -0.6)
     most = float(axes.dataLim.x1)  # infinite if there is nothing to draw
     most = most if 0 < most < 1 else 1.0
