@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import re
 import string
@@ -10,7 +11,7 @@ import pytest
 
 from smsim.errors import ScenarioError
 from smsim.i18n import LANGUAGES, MISSING, SOURCE, Words, catalogue, reviewed
-from smsim.i18n.__main__ import template
+from smsim.i18n.__main__ import PACKAGE, template
 
 OTHERS = [code for code in LANGUAGES if code != SOURCE]
 # Texts that another language writes as English does.
@@ -74,6 +75,20 @@ def test_a_translation_fills_the_same_places_as_the_english(language: str) -> No
             if text and message.id:
                 assert places(text) <= set.union(*map(places, originals)), message.id
                 assert places(text) >= set.intersection(*map(places, originals)) - {"n"}, message.id
+
+
+def test_every_text_that_the_code_hands_over_is_one_of_the_catalogues() -> None:
+    """Also where the tool that collects them does not look: inside a formatted text, or under another name."""
+    collected = {text for m in template() for text in (m.id if isinstance(m.id, tuple) else (m.id,))}
+    missed = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in ("_", "words", "mark"):
+                continue
+            text = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+            if text and text not in collected:
+                missed.append(f"{path.name}: {text}")
+    assert missed == []
 
 
 def test_the_code_hands_over_the_texts_of_the_parameters() -> None:

@@ -202,8 +202,10 @@ def left_out(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> 
         return text
     lead = points(abs(gaps["wealth"]), words)
     if gaps["wealth"] > 0:
-        return f"{text} {_('The richest fifth is ahead of the poorest by {gap}.', gap=lead)}"
-    return f"{text} {_('The poorest fifth is ahead of the richest by {gap}.', gap=lead)}"
+        more = _("The richest fifth is ahead of the poorest by {gap}.", gap=lead)
+    else:
+        more = _("The poorest fifth is ahead of the richest by {gap}.", gap=lead)
+    return f"{text} {more}"
 
 
 def _people(words: Words) -> dict[str, str]:
