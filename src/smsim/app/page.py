@@ -216,7 +216,10 @@ class Page:
         self.build()
 
     def say_problem(self, text: str) -> None:
-        """A sentence above the tabs; "" takes it away."""
+        """A sentence above the tabs; "" takes it away. What the simulator says is English."""
+        _ = self.words
+        if text and _.language != SOURCE:
+            text = _("This cannot be simulated. The reason, in English: {reason}", reason=text)
         self.problem.param.update(
             object=f"<p class='problem' role='alert'>{escape(text)}</p>" if text else "", visible=bool(text)
         )
