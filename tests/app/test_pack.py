@@ -156,6 +156,19 @@ def test_the_file_asks_for_nothing_but_itself_whatever_is_tapped(opened: Any, pa
     assert opened.locator("h1").inner_text() == "Soap & <b>water</b> </script> $$x$$"
 
 
+def test_after_a_change_of_language_the_village_is_drawn_and_said_in_it(opened: Any) -> None:
+    opened.locator("[data-panel=village]").tap()
+    colours = "() => new Set(Bokeh.documents[0].get_model_by_name('homes-A').data.fill).size"
+    before = opened.evaluate(colours)
+    for code in ("hi", "fr"):
+        opened.locator("#language").select_option(code)
+    assert opened.evaluate(colours) == before
+    count = opened.evaluate("() => Bokeh.documents[0].get_model_by_name('count-A').text")
+    assert "le font" in count
+    labels = opened.locator("[role=img]").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    assert all(label.startswith(("Courbes", "Qui", "Où", "Village avec")) for label in labels)
+
+
 def test_it_says_where_it_interpolates_and_draws_the_straight_line_between(opened: Any, pack: Path) -> None:
     data = data_of(pack)
     assert "Computed: 3 worlds" in opened.locator("#exact").inner_text()
