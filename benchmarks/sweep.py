@@ -23,7 +23,7 @@ from smsim.sweep import sweep
 from smsim.sweep.design import Design
 from smsim.sweep.execute import complete
 from smsim.sweep.point import Campaigns, Grounds
-from smsim.sweep.problem import make_factors, scenario_at, values_at
+from smsim.sweep.problem import make_factors, values_at
 from smsim.sweep.study import begin
 from smsim.world import dress
 
@@ -46,7 +46,7 @@ def overhead(households: int, tries: int = 3) -> tuple[float, float]:
     factors, _ = make_factors(scenario, SWEPT)
     design, model = Design("morris", 12, 1), Campaigns(scenario, factors, STRATEGIES, 2, 1)
     points = design.sample(factors)
-    varied = [scenario_at(scenario, values_at(factors, point)) for point in points]
+    varied = [scenario.vary(values_at(factors, point)) for point in points]
     simulate_all(varied[0], STRATEGIES, 1)
     bare, swept = [], []
     for _ in range(tries):

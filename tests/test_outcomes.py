@@ -44,6 +44,8 @@ def record(poor: Any, rich: Any) -> Record:
     for cell, adopters in ((POOR_REMOTE, poor), (RICH_NEAR, rich)):
         made.stage[:, 0, cell, 4] = adopters
         made.stage[:, 0, cell, 1] = 100 - np.asarray(adopters)
+        made.community[:, 0, int(cell == RICH_NEAR)] = adopters
+    made.community_eligible[:] = 100
     return made
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any
 
@@ -42,7 +42,7 @@ def consistency_problems(data: dict[str, Any], wrong: set[KeyPath]) -> Found:
         *_strategies(data, wrong),
         *_targets(data, behaviours),
         *_paths(data),
-        *_sizes(data, len(behaviours)),
+        *size_problems(data, len(behaviours)),
     ]
 
 
@@ -53,7 +53,7 @@ def parameter_paths(data: dict[str, Any]) -> list[str]:
     return paths + [f"strategies.{name}" for name in data.get("strategies") or ()]
 
 
-def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:
+def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = data.get(key)
     return value if isinstance(value, dict) else {}
 
@@ -198,7 +198,8 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             yield where, f"{where[0]} names {shorten(path)}, which is no value of a scenario{guess(path, known)}"
 
 
-def _sizes(data: dict[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str]]:
+def size_problems(data: Mapping[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str]]:
+    """What no machine can hold, or nobody would wait for: of the numbers at `SIZES`, the rest does not matter."""
     value = {p: _number(data, *p.split(".")) for p in SIZES}
     weeks = value["run.burn_in_weeks"] + value["campaign.weeks"] + value["run.follow_up_weeks"]
     if weeks > MAX_TOTAL_WEEKS:
@@ -278,7 +279,7 @@ def memory_bytes(households: float, mean_ties: float, communities: float, behavi
     return world + record
 
 
-def _number(data: dict[str, Any], part: str, key: str) -> float:
+def _number(data: Mapping[str, Any], part: str, key: str) -> float:
     """A number of the scenario, its default if it is missing or no number."""
     value = _mapping(data, part).get(key)
     parameter = PARAMETERS[f"{part}.{key}"]

@@ -12,6 +12,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -83,8 +84,7 @@ class Ledger:
 
         Set-up and supervision are spent as planned. After a whole campaign planned = spent + unspent on every line.
         """
-        spent = [math.fsum(weeks) for weeks in record.spent.T.tolist()]
-        unspent = [math.fsum(weeks) for weeks in record.unspent.T.tolist()]
+        spent, unspent = (_totals(dollars) for dollars in (record.spent, record.unspent))
         activities = (
             Line(k, "activity", self.activities[k], *pair) for k, *pair in zip(ACTIVITIES, spent, unspent, strict=True)
         )
@@ -92,42 +92,98 @@ class Ledger:
         return (*activities, *setup, Line(SUPERVISION, "supervision", self.supervision, self.supervision, 0.0))
 
 
+def _totals(dollars: Array) -> list[float]:
+    """Sum of every column, exact and thus independent of order; most weeks of most columns are without money."""
+    if not dollars.any():
+        return [0.0] * dollars.shape[1]
+    return [math.fsum(weeks[weeks != 0].tolist()) for weeks in dollars.T]
+
+
 def make_plan(scenario: Scenario, strategy_name: str, world: World, seed: int) -> tuple[Plan, Ledger]:
-    """The plan of one strategy over one world, and its ledger.
+    """The plan of one strategy over one world, and its ledger: see `Groundwork.plan`."""
+    return Groundwork(scenario, world, seed).plan(strategy_name)
+
+
+@dataclass(frozen=True)
+class Groundwork:
+    """What all strategies of a scenario have in common in one world: the budget, the set-up and the staff.
 
     Parameters
     ----------
-    strategy_name : a strategy of the scenario, or "none"
     seed : of the run; decides who is hired and who leaves, the same for every strategy
-
-    Returns
-    -------
-    Plan, Ledger : of zeros where there is no campaign (strategy "none", no budget, or nobody treated)
-
-    Raises
-    ------
-    ScenarioError
-        The scenario has no such strategy, or the set-up costs more than the whole budget.
     """
-    strategy = find_strategy(scenario, strategy_name)
-    places, campaign = world.places, scenario.campaign
-    weeks, communities = int(campaign["weeks"]), int(places.treated.shape[0])
-    budget = budget_of(scenario, places)
-    if strategy is None or budget == 0:
-        profile = tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training"))
-        empty = Ledger(0.0, dict.fromkeys(ACTIVITIES, 0.0), dict.fromkeys(SETUP, 0.0), 0.0)
-        zero = np.zeros((weeks, len(ACTIVITIES)))
-        return _plan(scenario, zero, np.full(4, 0.25), nobody(weeks, communities, profile)), empty
-    staff = hire(campaign, places, seed)
-    setup = setup_costs(scenario, places, staff)
-    ready = math.fsum(setup.values())
-    if ready > budget:
-        raise ScenarioError(_too_dear(scenario, setup, staff, ready, budget))
-    field_money = (budget - ready) / (1 + campaign["supervision_share"])
-    spending = field_money * strategy.schedule(weeks)
-    by_activity = {k: math.fsum(column) for k, column in zip(ACTIVITIES, spending.T, strict=True)}
-    ledger = Ledger(budget, by_activity, setup, budget - ready - field_money)
-    return _plan(scenario, spending, strategy.leader_share(), staff_weeks(staff, 0, weeks)), ledger
+
+    scenario: Scenario
+    world: World
+    seed: int
+
+    def plan(self, strategy_name: str) -> tuple[Plan, Ledger]:
+        """The plan of one strategy, and its ledger.
+
+        Parameters
+        ----------
+        strategy_name : a strategy of the scenario, or "none"
+
+        Returns
+        -------
+        Plan, Ledger : of zeros where there is no campaign (strategy "none", no budget, or nobody treated). Plans of one
+            groundwork share the arrays of the staff.
+
+        Raises
+        ------
+        ScenarioError
+            The scenario has no such strategy, or the set-up costs more than the whole budget.
+        """
+        strategy = find_strategy(self.scenario, strategy_name)
+        campaign, weeks = self.scenario.campaign, int(self.scenario.campaign["weeks"])
+        if strategy is None or self.budget == 0:
+            profile = tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training"))
+            empty = Ledger(0.0, dict.fromkeys(ACTIVITIES, 0.0), dict.fromkeys(SETUP, 0.0), 0.0)
+            staff = nobody(weeks, int(self.world.places.treated.shape[0]), profile)
+            return self._plan(np.zeros((weeks, len(ACTIVITIES))), np.full(4, 0.25), staff), empty
+        ready = math.fsum(self.setup.values())
+        if ready > self.budget:
+            raise ScenarioError(_too_dear(self.scenario, self.setup, self.staff, ready, self.budget))
+        field_money = (self.budget - ready) / (1 + campaign["supervision_share"])
+        spending = field_money * strategy.schedule(weeks)
+        by_activity = {k: math.fsum(column) for k, column in zip(ACTIVITIES, spending.T.tolist(), strict=True)}
+        ledger = Ledger(self.budget, by_activity, dict(self.setup), self.budget - ready - field_money)
+        return self._plan(spending, strategy.leader_share(), self._staff_weeks), ledger
+
+    @cached_property
+    def budget(self) -> float:
+        """The whole budget in dollars."""
+        return budget_of(self.scenario, self.world.places)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """Who is hired, for how long."""
+        return hire(self.scenario.campaign, self.world.places, self.seed)
+
+    @cached_property
+    def setup(self) -> dict[str, float]:
+        """Dollars by item of `SETUP`."""
+        return setup_costs(self.scenario, self.world.places, self.staff)
+
+    @cached_property
+    def _staff_weeks(self) -> StaffWeeks:
+        return staff_weeks(self.staff, 0, self.staff.weeks)
+
+    @cached_property
+    def _season(self) -> Array:
+        run = self.scenario.run
+        weeks = run["burn_in_weeks"] + self.scenario.campaign["weeks"] + run["follow_up_weeks"]
+        return season(self.scenario, int(weeks))
+
+    def _plan(self, spending: Array, leader_share: Array, staff: StaffWeeks) -> Plan:
+        return Plan(
+            first_week=int(self.scenario.run["burn_in_weeks"]),
+            spending=spending,
+            unit_cost=np.array([float(self.scenario.activities[f"{k}_cost"]) for k in ACTIVITIES]),
+            leader_share=leader_share,
+            **staff._asdict(),
+            distance_factor=self._season,
+        )
 
 
 def find_strategy(scenario: Scenario, name: str) -> Strategy | None:
@@ -191,19 +247,6 @@ def season(scenario: Scenario, weeks: int) -> Array:
     angle = 2 * np.pi * (np.arange(weeks) - world["season_peak_week"]) / YEAR
     factor: Array = np.round(1 + world["season_amplitude"] * np.cos(angle), 12)
     return factor
-
-
-def _plan(scenario: Scenario, spending: Array, leader_share: Array, staff: StaffWeeks) -> Plan:
-    burn_in = int(scenario.run["burn_in_weeks"])
-    weeks = burn_in + spending.shape[0] + int(scenario.run["follow_up_weeks"])
-    return Plan(
-        first_week=burn_in,
-        spending=spending,
-        unit_cost=np.array([float(scenario.activities[f"{k}_cost"]) for k in ACTIVITIES]),
-        leader_share=leader_share,
-        **staff._asdict(),
-        distance_factor=season(scenario, weeks),
-    )
 
 
 def _too_dear(scenario: Scenario, setup: dict[str, float], staff: Staff, ready: float, budget: float) -> str:

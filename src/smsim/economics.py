@@ -29,12 +29,7 @@ def concentration_index(values: ArrayLike, sizes: ArrayLike | None = None) -> fl
     values : (G,) mean outcome of each group, from the poorest to the richest
     sizes : (G,) people in each group; equal if None
     """
-    y, weight = _groups(values, sizes)
-    mean = float(weight @ y)
-    if not mean > 0:
-        return math.nan
-    rank = np.cumsum(weight) - weight / 2
-    return float(2 / mean * (weight * y) @ rank - 1)
+    return _mean_and_index(values, sizes)[1]
 
 
 def erreygers_index(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
@@ -42,11 +37,8 @@ def erreygers_index(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
 
     Groups as for `concentration_index`; 0 when nobody has it.
     """
-    y, weight = _groups(values, sizes)
-    mean = float(weight @ y)
-    if mean == 0 and len(y):
-        return 0.0
-    return 4 * mean * concentration_index(y, weight)
+    mean, index = _mean_and_index(values, sizes)
+    return 0.0 if mean == 0 else 4 * mean * index
 
 
 def wagstaff_bounds(mean: float) -> tuple[float, float]:
@@ -56,17 +48,27 @@ def wagstaff_bounds(mean: float) -> tuple[float, float]:
 
 def achievement(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
     """Wagstaff's achievement index, mean (1 - C): the mean, marked down where the richer have more."""
-    y, weight = _groups(values, sizes)
-    mean = float(weight @ y)
-    return mean * (1 - concentration_index(y, weight)) if mean > 0 else mean
+    mean, index = _mean_and_index(values, sizes)
+    return mean * (1 - index) if mean > 0 else mean
 
 
-def _groups(values: ArrayLike, sizes: ArrayLike | None) -> tuple[Numbers, Numbers]:
-    y = np.asarray(values, float)
-    n = np.ones_like(y) if sizes is None else np.asarray(sizes, float)
-    some = n > 0  # an empty group has no mean, and no say
-    y, n = y[some], n[some]
-    return y, n / n.sum() if len(n) else n
+def _mean_and_index(values: ArrayLike, sizes: ArrayLike | None) -> tuple[float, float]:
+    """Mean and concentration index of grouped data; missing without groups, the index also where the mean is 0.
+
+    Summed exactly: the bits of a product of matrices hang on the processor, and a sweep's must not.
+    """
+    means = np.asarray(values, float).tolist()
+    people = [1.0] * len(means) if sizes is None else np.asarray(sizes, float).tolist()
+    groups = [(y, n) for y, n in zip(means, people, strict=True) if n > 0]  # an empty group has no mean, and no say
+    whole = math.fsum(n for _, n in groups)
+    mean = math.fsum(y * n for y, n in groups) / whole if groups else math.nan
+    if not mean > 0:
+        return mean, math.nan
+    ranked, below = [], 0.0
+    for y, n in groups:
+        ranked.append(y * n * (below + n / 2))
+        below += n
+    return mean, 2 / mean * math.fsum(ranked) / whole**2 - 1
 
 
 # ---- cost per additional adopter

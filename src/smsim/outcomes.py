@@ -6,7 +6,7 @@ Groups are "all" and one per value of `CELL_AXES`, such as ``wealth:poorest`` or
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -149,23 +149,44 @@ def by_group(counts: Array) -> Array:
     return (np.asarray(counts, np.float64) @ _groups_of_cells()).astype(np.int64)
 
 
-def coverage_counts(record: Record, kinds: tuple[str, ...]) -> tuple[Array, Array]:
+def coverage_counts(
+    record: Record, kinds: tuple[str, ...], weeks: Sequence[int] | None = None
+) -> tuple[Array, Array]:
     """Households (or cases) covered, and those that could be: two int64 (T, B, 14).
 
     Permanent and repeated: households that have adopted or maintain it, of all. Events and rounds: served, of those
     eligible, both summed over the last 26 weeks (fewer at the start of the run).
+
+    Parameters
+    ----------
+    weeks : only these, if given
     """
-    weeks, behaviours = record.stage.shape[:2]
-    covered = np.empty((weeks, behaviours, len(GROUPS)), np.int64)
+    behaviours = record.stage.shape[1]
+    asked = range(record.stage.shape[0]) if weeks is None else weeks
+    covered = np.empty((len(asked), behaviours, len(GROUPS)), np.int64)
     possible = np.empty_like(covered)
     for b, kind in enumerate(kinds):
         if kind in COUNTED_BY_CASE:
-            covered[:, b] = last_weeks(by_group(record.served[:, b]))
-            possible[:, b] = last_weeks(by_group(record.eligible[:, b]))
+            for counts, found in ((record.served[:, b], covered), (record.eligible[:, b], possible)):
+                if weeks is None:
+                    found[:, b] = last_weeks(by_group(counts))
+                else:
+                    recent = [counts[max(0, week + 1 - WINDOW) : week + 1].sum(axis=0) for week in weeks]
+                    found[:, b] = by_group(np.array(recent))
         else:
-            covered[:, b] = by_group(record.stage[:, b, :, ADOPTED] + record.stage[:, b, :, MAINTAINED])
+            stage = record.stage[:, b] if weeks is None else record.stage[list(weeks), b]
+            covered[:, b] = by_group(stage[..., ADOPTED] + stage[..., MAINTAINED])
             possible[:, b] = by_group(record.stage[0, b].sum(axis=-1))  # nobody moves between groups
     return covered, possible
+
+
+def weekly_coverage(record: Record, kinds: tuple[str, ...]) -> Array:
+    """Coverage of all households every week, float64 (T, B): that of `coverage_counts`, from the smaller tables."""
+    covered, possible = record.community.sum(axis=2), record.community_eligible.sum(axis=2)
+    for b, kind in enumerate(kinds):
+        if kind in COUNTED_BY_CASE:
+            covered[:, b], possible[:, b] = last_weeks(covered[:, b]), last_weeks(possible[:, b])
+    return share(covered, possible)
 
 
 def last_weeks(counts: Array, window: int = WINDOW) -> Array:
@@ -206,43 +227,50 @@ def _group_keys(behaviour: str, outcome: str) -> tuple[Key, ...]:
     return tuple(Key(behaviour, group, outcome) for group in GROUPS)
 
 
+@cache
+def _keys(behaviour: str, outcomes: tuple[str, ...]) -> tuple[Key, ...]:
+    return tuple(Key(behaviour, ALL, outcome) for outcome in outcomes)
+
+
 def outcomes_of(
-    scenario: Scenario, ledger: Ledger, record: Record, counts: tuple[Array, Array] | None = None
+    scenario: Scenario, ledger: Ledger, record: Record, weekly: Array | None = None, groups: bool = True
 ) -> dict[Key, float]:
     """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN.
 
     Parameters
     ----------
-    counts : the `coverage_counts` of this record, if they are known
+    weekly : the `weekly_coverage` of this record, if it is known
+    groups : whether those of single groups are wanted beside those of all households
     """
     found: dict[Key, float] = {}
+    shown = slice(None) if groups else slice(1)  # all households are the first group
     weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
-    covered, possible = coverage_counts(record, kinds) if counts is None else counts
+    dates = (max(weeks.baseline, 0), weeks.end, weeks.follow_up)
+    covered, possible = coverage_counts(record, kinds, dates)
     coverage = share(covered, possible)
+    if weeks.baseline < 0:
+        coverage[0] = math.nan
+    by_week = weekly_coverage(record, kinds) if weekly is None else weekly
     households = by_group(record.stage[0, 0].sum(axis=-1))
     refused = share(by_group(record.refused[weeks.end]), households)
     # Administrative coverage: what the programme counts, over the population that it believes there is.
     counted = scenario.campaign["doses_recorded_ratio"] / scenario.campaign["target_population_ratio"]
+    target = float(scenario.run["target_coverage"])
     for b, name in enumerate(scenario.behaviours):
-        by_groups = {
-            "coverage_baseline": coverage[weeks.baseline, b] if weeks.baseline >= 0 else np.full(len(GROUPS), math.nan),
-            "coverage_end": coverage[weeks.end, b],
-            "coverage_follow_up": coverage[weeks.follow_up, b],
-            "refused_end": refused[b],
-        }
-        for outcome, values in by_groups.items():
-            found.update(zip(_group_keys(name, outcome), values.tolist(), strict=True))
-        target = float(scenario.run["target_coverage"])
-        own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]))
-        own |= {f"administrative_{when}": counted * by_groups[f"coverage_{when}"].item(0) for when in WHENS}
-        own["weeks_to_target"] = weeks_to(coverage[:, b, 0], target, weeks)
-        for when, week in (("end", weeks.end), ("follow_up", weeks.follow_up)):
-            own |= equity_of(coverage[week, b], possible[week, b], when)
-        found.update((_group_keys(name, outcome)[0], value) for outcome, value in own.items())
-    reach = share(by_group(record.reached[weeks.follow_up]), households)
-    found.update(zip(_group_keys(ALL, "reach"), reach.tolist(), strict=True))
+        at, of = coverage[:, b].tolist(), possible[:, b].tolist()
+        for when, values in zip(WHENS, at, strict=True):
+            found.update(zip(_group_keys(name, f"coverage_{when}")[shown], values[shown], strict=True))
+        found.update(zip(_group_keys(name, "refused_end")[shown], refused[b].tolist()[shown], strict=True))
+        own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]), int(covered[1, b, 0]))
+        own |= {f"administrative_{when}": counted * values[0] for when, values in zip(WHENS, at, strict=True)}
+        own["weeks_to_target"] = weeks_to(by_week[:, b], target, weeks)
+        for place, when in ((1, "end"), (2, "follow_up")):
+            own |= equity_of(at[place], of[place], when)
+        found.update(zip(_keys(name, tuple(own)), own.values(), strict=True))
+    reach = share(by_group(record.reached[weeks.follow_up]), households).tolist()
+    found.update(zip(_group_keys(ALL, "reach")[shown], reach[shown], strict=True))
     of_campaign = _campaign_outcomes(ledger, record, weeks)
-    found.update((_group_keys(ALL, outcome)[0], value) for outcome, value in of_campaign.items())
+    found.update(zip(_keys(ALL, tuple(of_campaign)), of_campaign.values(), strict=True))
     return found
 
 
@@ -251,12 +279,12 @@ def _gap_groups() -> dict[str, tuple[int, int]]:
     return {axis: (GROUPS.index(high), GROUPS.index(low)) for axis, (high, low) in GAPS.items()}
 
 
-def equity_of(coverage: Array, possible: Array, when: str) -> dict[str, float]:
+def equity_of(coverage: Sequence[float], possible: Sequence[int], when: str) -> dict[str, float]:
     """Gaps and indices of one week's coverage by group, both (14,), named for `when`."""
-    found = {f"gap_{axis}_{when}": float(coverage[high] - coverage[low]) for axis, (high, low) in _gap_groups().items()}
-    fifths = list(FIFTHS)
-    found[f"erreygers_{when}"] = erreygers_index(coverage[fifths], possible[fifths])
-    found[f"concentration_{when}"] = concentration_index(coverage[fifths], possible[fifths])
+    found = {f"gap_{axis}_{when}": coverage[high] - coverage[low] for axis, (high, low) in _gap_groups().items()}
+    by_wealth, size = [coverage[g] for g in FIFTHS], [possible[g] for g in FIFTHS]
+    found[f"erreygers_{when}"] = erreygers_index(by_wealth, size)
+    found[f"concentration_{when}"] = concentration_index(by_wealth, size)
     return found
 
 
@@ -290,12 +318,13 @@ def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: 
     return found
 
 
-def _behaviour_outcomes(record: Record, b: int, kind: str, weeks: Weeks, households: int) -> dict[str, float]:
+def _behaviour_outcomes(
+    record: Record, b: int, kind: str, weeks: Weeks, households: int, covered: int
+) -> dict[str, float]:
     campaign = slice(weeks.first, weeks.end + 1)
+    adopters = covered
     if kind in COUNTED_BY_CASE:
         adopters = int(record.served[weeks.first : weeks.follow_up + 1, b].sum())
-    else:
-        adopters = int(record.stage[weeks.end, b, :, [ADOPTED, MAINTAINED]].sum())
     sought, turned_away = int(record.sought[campaign, b].sum()), int(record.turned_away[campaign, b].sum())
     found = {
         "adopters": float(adopters),
@@ -304,9 +333,12 @@ def _behaviour_outcomes(record: Record, b: int, kind: str, weeks: Weeks, househo
         "believing_end": float(record.believing[weeks.end, b] / households),
     }
     for prefix, counts in (("adopted_through", record.convinced_by), ("heard_through", record.informed_by)):
-        by_source = counts[campaign, b].sum(axis=0)
-        shares = share(by_source, by_source.sum())
-        found |= {f"{prefix}_{source}": value for source, value in zip(SOURCES, shares.tolist(), strict=True)}
+        by_source = counts[campaign, b].sum(axis=0).tolist()
+        every = sum(by_source)
+        found |= {
+            f"{prefix}_{source}": of / every if every else math.nan
+            for source, of in zip(SOURCES, by_source, strict=True)
+        }
     return found
 
 

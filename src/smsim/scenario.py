@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
-from smsim.consistency import consistency_problems, parameter_paths, setup_problems, skip_problems
+from pydantic_core import PydanticCustomError
+
+from smsim.consistency import SIZES, consistency_problems, parameter_paths, setup_problems, size_problems, skip_problems
 from smsim.errors import ScenarioError
-from smsim.parameters import SETTLEMENTS, defaults
-from smsim.schema import MEASURES, SECTIONS, check_structure, json_schema, say_path
+from smsim.parameters import PARAMETERS, SETTLEMENTS, defaults
+from smsim.schema import MEASURES, SECTIONS, check_structure, check_value, json_schema, say_path
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
 from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report, shorten
@@ -24,6 +28,7 @@ __all__ = ["Scenario", "Target", "json_schema", "load_scenario"]
 ASSUMED = "assumed (scenario)"
 ONLY_BEHAVIOUR = "behaviour"  # name of the behaviour of a file that describes just one
 NOT_A_RUN = ("replicates", "seed", "target_coverage")  # keys of `run` that say which runs to make and how to read them
+FAR_REACHING = ("world.settlement", "behaviour.link")  # say what other values are usual, or name something
 MAX_EXTENDS = 10
 HYBRID = {"blend": {"pragmatic": 0.5, "activist": 0.5}}
 
@@ -98,7 +103,6 @@ class Scenario:
     sources: Mapping[str, str]  # path -> source, of every value that the scenario gives
     fitted: tuple[Mapping[str, str], ...]
     skip: tuple[str, ...]  # steps of mobilization that are left out; the values above are those without them
-    digest: str  # sha256 of what determines a run, besides strategy and seed
     given: Mapping[str, Any] = field(compare=False)  # what the file said, checked, without defaults
 
     @classmethod
@@ -128,6 +132,81 @@ class Scenario:
             With everything that is wrong with the result.
         """
         return Scenario.from_mapping(_merge(self.to_mapping(), _plain(changes, 0)), name or self.name, self.path)
+
+    def vary(self, values: Mapping[str, Any]) -> Scenario:
+        """The scenario with numbers and choices by path, checked: what `replace` makes of them, sooner.
+
+        For sweeps, which make many that differ in little: only what a new value can make wrong is checked again, the
+        value itself and the sizes.
+
+        Parameters
+        ----------
+        values : by path: ``{"world.mean_ties": 12, "behaviours.delivery.taboo": 0.5}``
+
+        Raises
+        ------
+        ScenarioError
+            With everything that is wrong with the result.
+        """
+        found = None if self.skip else self._with_values(values)
+        if found is not None:
+            return found
+        changes: dict[str, Any] = {}
+        for path, value in values.items():
+            *sections, key = path.split(".")
+            inner = changes
+            for part in sections:
+                inner = inner.setdefault(part, {})
+            inner[key] = value
+        return self.replace(**changes)
+
+    def _with_values(self, values: Mapping[str, Any]) -> Scenario | None:
+        """The scenario with values by path; None if they are not right, or if others hang on them."""
+        places = {(s,) for s in SECTIONS} | {("behaviours", b) for b in self.behaviours}
+        new: dict[tuple[str, ...], dict[str, Any]] = {}
+        for path, value in values.items():
+            *sections, key = path.split(".")
+            place = tuple(sections)
+            name = f"behaviour.{key}" if len(place) == 2 else path
+            if place not in places or name not in PARAMETERS or name in FAR_REACHING:
+                return None
+            try:
+                new.setdefault(place, {})[key] = check_value(PARAMETERS[name], value)
+            except PydanticCustomError:
+                return None
+        given, behaviours = dict(self.given), dict(self.behaviours)
+        sections_now: dict[str, Any] = {}
+        for place, changed in new.items():
+            said: Any = given.get(place[0]) or {}
+            if len(place) == 1:
+                sections_now[place[0]] = Fixed(getattr(self, place[0]) | changed)
+                given[place[0]] = said | changed
+            else:
+                behaviours[place[1]] = Fixed(behaviours[place[1]] | changed)
+                given["behaviours"] = said | {place[1]: (said.get(place[1]) or {}) | changed}
+        if any(path in SIZES for path in values) and any(size_problems(given, len(behaviours))):
+            return None
+        if given.get("sources"):
+            given["sources"] = {path: source for path, source in given["sources"].items() if path not in values}
+        sources = Fixed(self.sources | dict.fromkeys(values, ASSUMED))
+        return dataclasses.replace(
+            self, **sections_now, behaviours=Fixed(behaviours), sources=sources, given=Fixed(given)
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what determines a run, besides strategy and seed."""
+        content = {
+            **{s: getattr(self, s) for s in SECTIONS},
+            "run": {k: v for k, v in self.run.items() if k not in NOT_A_RUN},
+            "behaviours": list(self.behaviours.items()),  # their order is the order of draws
+            "strategies": {
+                n: [[c.weight, dict(c.shares), dict(c.timing), list(c.leader_share)] for c in s.components]
+                for n, s in self.strategies.items()
+            },
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     def to_mapping(self) -> dict[str, Any]:
         """What the file said, as plain values; `Scenario.from_mapping` makes the same scenario of it."""
@@ -294,7 +373,6 @@ def _make(data: dict[str, Any], name: str, path: Path | None) -> Scenario:
         sources=Fixed(sources),
         fitted=tuple(Fixed(f) for f in data.get("fitted") or ()),
         skip=skip,
-        digest=_digest(sections, behaviours, strategies),
         given=Fixed(data),
     )
 
@@ -307,20 +385,6 @@ def _full_path(path: str) -> str:
 def _target(entry: dict[str, Any], behaviours: Mapping[str, Any]) -> Target:
     defaults = {"behaviour": next(iter(behaviours)), "strategy": "none", "against": "", "group": "all"}
     return Target(**(defaults | {"measure": MEASURES[0], "unit": "share", "grade": "measured"} | entry))
-
-
-def _digest(sections: dict[str, Fixed], behaviours: Mapping[str, Any], strategies: Mapping[str, Strategy]) -> str:
-    content = {
-        **sections,
-        "run": {k: v for k, v in sections["run"].items() if k not in NOT_A_RUN},
-        "behaviours": list(behaviours.items()),  # their order is the order of draws
-        "strategies": {
-            n: [[c.weight, dict(c.shares), dict(c.timing), list(c.leader_share)] for c in s.components]
-            for n, s in strategies.items()
-        },
-    }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -115,6 +115,26 @@ def guess(word: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def check_choice(value: Any, choices: tuple[str, ...]) -> str:
+    """`value`, one of `choices`.
+
+    Raises
+    ------
+    PydanticCustomError
+        With the choices, what was given and what may have been meant.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise _error(f"must be one of {', '.join(choices)}; got {say_value(value)}{guess(str(value), choices)}")
+    return value
+
+
+def check_value(p: Parameter, value: Any) -> Any:
+    """`value` as the parameter wants it, as in a whole scenario file: see `check_number` and `check_choice`."""
+    if p.choices:
+        return check_choice(value, p.choices)
+    return _name_or_none(value) if p.default is None else check_number(value, p.low, p.high, p.unit, p.integer)
+
+
 def _number_type(low: float, high: float, unit: str, integer: bool = False, doc: str = "", default: Any = None) -> Any:
     schema = {"type": "integer" if integer else "number", "minimum": low, "maximum": high}
     schema |= {"description": doc} if doc else {}
@@ -123,15 +143,10 @@ def _number_type(low: float, high: float, unit: str, integer: bool = False, doc:
 
 
 def _choice_type(choices: tuple[str, ...], doc: str = "", default: Any = None) -> Any:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise _error(f"must be one of {', '.join(choices)}; got {say_value(value)}{guess(str(value), choices)}")
-        return value
-
     schema: dict[str, Any] = {"type": "string", "enum": list(choices)}
     schema |= {"description": doc} if doc else {}
     schema |= {"default": default} if default is not None else {}
-    return Annotated[Any, PlainValidator(check), WithJsonSchema(schema)]
+    return Annotated[Any, PlainValidator(lambda v: check_choice(v, choices)), WithJsonSchema(schema)]
 
 
 def _parameter_type(p: Parameter) -> Any:

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from smsim.costs import Ledger, make_plan
+from smsim.costs import Groundwork, Ledger
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
 from smsim.engine.run import advance, copy_state, new_record, start
 from smsim.errors import ScenarioError
@@ -91,9 +91,7 @@ def simulate_all(
 
     Every run is the one that `simulate` gives, to the bit.
     """
-    if world is None:
-        world = _world(scenario, seed)
-    prepared = [prepare(scenario, name, seed, world) for name in strategies]
+    prepared = _prepare_all(scenario, dict.fromkeys(strategies), seed, world)
     if not prepared:
         return {}
     burn_in = scenario.run["burn_in_weeks"]
@@ -101,15 +99,31 @@ def simulate_all(
     prepared[0].advance(state, record, 0, burn_in)
     runs = {}
     for one in prepared:
-        branch = copy_state(state)
-        branch_record = Record(*(array.copy() for array in record))
+        last = one is prepared[-1]  # takes the burn-in itself, the others a copy
+        branch = state if last else copy_state(state)
+        branch_record = record if last else _copy_weeks(record, burn_in)
         one.advance(branch, branch_record, burn_in, one.weeks)
         runs[one.strategy] = one.finish(branch, branch_record)
     return runs
 
 
+def _copy_weeks(record: Record, weeks: int) -> Record:
+    """A copy of a record of which only so many weeks are written."""
+    copies = [np.zeros(array.shape, array.dtype) for array in record]
+    for copy, array in zip(copies, record, strict=True):
+        copy[:weeks] = array[:weeks]
+    return Record(*copies)
+
+
 def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: World | None = None) -> Prepared:
     """Everything the engine needs, checked: see `simulate` for the arguments."""
+    return _prepare_all(scenario, [strategy], seed, world)[0]
+
+
+def _prepare_all(
+    scenario: Scenario, strategies: Iterable[str], seed: int | None, world: World | None
+) -> list[Prepared]:
+    """The same for several strategies, which share what does not depend on the strategy."""
     if seed is None:
         seed = int(scenario.run["seed"])
     if not (isinstance(seed, Integral) and 0 <= seed < 2**63):
@@ -117,8 +131,11 @@ def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: W
     seed = int(seed)
     if world is None:
         world = _world(scenario, seed)
-    plan, ledger = make_plan(scenario, strategy, world, seed)
-    return Prepared(scenario, strategy, seed, world, plan, ledger, pack_behaviours(scenario), pack_context(scenario))
+    groundwork = Groundwork(scenario, world, seed)
+    behaviours, context = pack_behaviours(scenario), pack_context(scenario)
+    return [
+        Prepared(scenario, name, seed, world, *groundwork.plan(name), behaviours, context) for name in strategies
+    ]
 
 
 def total_weeks(scenario: Scenario) -> int:
@@ -129,18 +146,17 @@ def total_weeks(scenario: Scenario) -> int:
 def pack_behaviours(scenario: Scenario) -> Array:
     """The numbers of each behaviour as the engine reads them, recarray (B,)."""
     names = list(scenario.behaviours)
-    packed = np.zeros(len(names), BEHAVIOUR).view(np.recarray)
-    for b, values in enumerate(scenario.behaviours.values()):
-        for field in BEHAVIOUR.names or ():
-            value = values[field]
-            if field == "kind":
-                value = KINDS.index(value)
-            elif field == "place":
-                value = PLACES.index(value)
-            elif field == "link":
-                value = -1 if value is None else names.index(value)
-            packed[field][b] = value
-    return packed
+    rows = []
+    for values in scenario.behaviours.values():
+        link = values["link"]
+        numbers = {
+            **values,
+            "kind": KINDS.index(values["kind"]),
+            "place": PLACES.index(values["place"]),
+            "link": -1 if link is None else names.index(link),
+        }
+        rows.append(tuple(numbers[field] for field in BEHAVIOUR.names or ()))
+    return np.array(rows, BEHAVIOUR).view(np.recarray)
 
 
 def pack_context(scenario: Scenario) -> Array:
@@ -157,10 +173,7 @@ def pack_context(scenario: Scenario) -> Array:
     values["material_quality"] = values["material_quality"] * (
         1 - values["unreal_penalty"] * (1 - values["material_realism"])
     )
-    packed = np.zeros(1, CONTEXT).view(np.recarray)
-    for field in CONTEXT.names or ():
-        packed[field][0] = values[field]
-    return packed
+    return np.array([tuple(values[field] for field in CONTEXT.names or ())], CONTEXT).view(np.recarray)
 
 
 def _world(scenario: Scenario, seed: int | None) -> World:

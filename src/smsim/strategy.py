@@ -12,6 +12,7 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -119,8 +120,9 @@ class Strategy:
         return f"Strategy({self.name!r}: {shares})"
 
 
+@cache
 def time_profile(timing: str, weeks: int) -> Array:
-    """How one activity's money is spread over the campaign: float64 (weeks,), sums to 1.
+    """How one activity's money is spread over the campaign: float64 (weeks,), read-only, sums to 1.
 
     flat: the same every week. pulsed: in weeks 4 to 7 of every 13 (flat if the campaign has none of them).
     front: 40% in the first four weeks, the rest evenly over the others (flat if there are no others).
@@ -130,12 +132,13 @@ def time_profile(timing: str, weeks: int) -> Array:
         pulses = np.isin(np.arange(weeks) % QUARTER, list(PULSE)).astype(float)
         if pulses.any():
             profile = pulses
-    elif timing == "front" and weeks > FRONT_WEEKS:
+    if timing == "front" and weeks > FRONT_WEEKS:
         profile[:FRONT_WEEKS] = FRONT_SHARE / FRONT_WEEKS
         profile[FRONT_WEEKS:] = (1 - FRONT_SHARE) / (weeks - FRONT_WEEKS)
-        return profile
-    share: Array = profile / profile.sum()
-    return share
+    else:
+        profile /= profile.sum()
+    profile.flags.writeable = False
+    return profile
 
 
 def blend(name: str, parts: Sequence[tuple[Strategy, float]]) -> Strategy:

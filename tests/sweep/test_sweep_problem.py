@@ -12,7 +12,7 @@ from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS
 from smsim.scenario import Scenario
 from smsim.simulate import prepare
-from smsim.sweep.problem import Factor, make_factors, salib_problem, scenario_at, values_at, with_groups
+from smsim.sweep.problem import Factor, make_factors, salib_problem, values_at, with_groups
 
 
 def test_every_swept_parameter_of_the_table_becomes_a_factor() -> None:
@@ -60,12 +60,12 @@ def test_a_salib_problem_is_new_every_time_and_has_no_groups_unless_asked() -> N
 def test_values_make_a_scenario_that_is_checked() -> None:
     factors, _ = make_factors(tiny(), ["behaviours.soap.taboo", "campaign.weeks", "campaign.invitation"])
     values = values_at(factors, np.array([0.5, 1.0, 0.99]))
-    scenario = scenario_at(tiny(), values)
+    scenario = tiny().vary(values)
     assert scenario.behaviours["soap"]["taboo"] == 0.5
     assert scenario.campaign["weeks"] == 104
     assert scenario.campaign["invitation"] == "kin"
     with pytest.raises(ScenarioError, match=r"world\.mean_ties must be in"):
-        scenario_at(tiny(), {"world.mean_ties": -3.0})
+        tiny().vary({"world.mean_ties": -3.0})
 
 
 @pytest.mark.parametrize(

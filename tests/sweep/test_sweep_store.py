@@ -207,11 +207,11 @@ def test_of_two_processes_that_begin_different_sweeps_one_is_refused(tmp_path: P
 def test_a_run_is_the_one_that_compare_and_simulate_give(reference: Path) -> None:
     import smsim
     from smsim.runner import replicate_seed
-    from smsim.sweep.problem import scenario_at, values_at
+    from smsim.sweep.problem import values_at
 
     study = load_sweep(reference)
     point = 5
-    scenario = scenario_at(tiny(), values_at(study.factors, study.x[point]))
+    scenario = tiny().vary(values_at(study.factors, study.x[point]))
     run = smsim.simulate(scenario, "activist", seed=replicate_seed(3, 1))
     expected = run.outcomes().query("group == 'all' and outcome == 'coverage_end'")["value"].iloc[0]
     s = study.strategies.index("activist")
@@ -279,7 +279,7 @@ def test_an_error_in_one_strategy_of_the_simulator_spoils_no_other(
 
 @pytest.mark.parametrize(
     ("function", "stage"),
-    [("scenario_at", "scenario"), ("dress", "world"), ("simulate", "run"), ("outcomes_of", "outcomes")],
+    [("check_size", "scenario"), ("dress", "world"), ("simulate", "run"), ("outcomes_of", "outcomes")],
 )
 @pytest.mark.parametrize("error", [KeyError("well"), AssertionError(), StopIteration(), RuntimeError("two\nlines")])
 def test_whatever_is_raised_at_any_stage_is_a_row_with_seed_stage_and_message(
@@ -297,7 +297,7 @@ def test_whatever_is_raised_at_any_stage_is_a_row_with_seed_stage_and_message(
 
 
 def test_want_of_memory_is_the_machines_and_stops_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    for function in ("scenario_at", "dress", "simulate", "outcomes_of"):
+    for function in ("check_size", "dress", "simulate", "outcomes_of"):
         with monkeypatch.context() as patch:
             model, points = poisoned(function, MemoryError(), patch)
             with pytest.raises(MemoryError):
@@ -313,8 +313,7 @@ def poisoned(function: str, error: Exception, patch: pytest.MonkeyPatch) -> tupl
     true = getattr(point_module, function)
 
     def broken(first, *rest):
-        values = rest[0] if function == "scenario_at" else first.behaviours["soap"]
-        if values.get("behaviours.soap.taboo", values.get("taboo")) > 0.5:
+        if first.behaviours["soap"]["taboo"] > 0.5:
             raise error
         return true(first, *rest)
 

@@ -21,16 +21,15 @@ from smsim.outcomes import (
     Key,
     Weeks,
     against_none,
-    coverage_counts,
     kinds_of,
     outcomes_of,
-    share,
+    weekly_coverage,
 )
 from smsim.results import Run
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN, simulate, simulate_all
-from smsim.sweep.problem import Factor, scenario_at, values_at
+from smsim.sweep.problem import Factor, values_at
 from smsim.world import Ground, build_ground, check_size, dress
 
 # What is kept of the campaign as a whole; every other outcome belongs to a behaviour. Spending by item is not kept:
@@ -120,6 +119,10 @@ class Campaigns:
         keys += [Key(ALL, ALL, o) for o in OF_CAMPAIGN]
         return {f"{key.behaviour}/{key.outcome}": key for key in keys}
 
+    @cached_property
+    def _against(self) -> set[Key]:
+        return {key for key in self._keys.values() if key.outcome in AGAINST_NONE}
+
     def columns(self) -> tuple[str, ...]:
         return tuple(self._keys)
 
@@ -140,7 +143,7 @@ class Campaigns:
     def _scenario(self, point: Array) -> Scenario | str:
         """The scenario of a point, or why there is none."""
         try:
-            scenario = scenario_at(self.scenario, values_at(self.factors, point))
+            scenario = self.scenario.vary(values_at(self.factors, point))
             check_size(scenario)
             return scenario
         except Exception as error:  # noqa: BLE001  # any failure of one point becomes a row; the others go on
@@ -175,16 +178,13 @@ class Campaigns:
                 rows.append(failed(name, "run", run))
                 continue
             try:
-                counts = coverage_counts(run.record, kinds_of(scenario))
-                found = outcomes_of(scenario, run.ledger, run.record, counts)
+                weekly = weekly_coverage(run.record, kinds_of(scenario))
+                found = outcomes_of(scenario, run.ledger, run.record, weekly, groups=False)
                 none = found if name == NO_CAMPAIGN else none
-                found |= {} if none is None else against_none(found, none, scenario)
-                series = weekly_coverage(scenario, counts)
-                values = {
-                    column: float(found[key])
-                    for column, key in self._keys.items()
-                    if key in found or key[2] not in AGAINST_NONE
-                }
+                if none is not None:
+                    found |= against_none(found, none, scenario)
+                series = dict(zip(self.series(), weekly.T.astype(np.float32), strict=True))
+                values = {column: found[key] for column, key in self._keys.items() if none or key not in self._against}
             except Exception as error:  # noqa: BLE001  # as above
                 rows.append(failed(name, "outcomes", _words(error)))
                 continue
@@ -234,12 +234,6 @@ class Watched(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._mapping)
-
-
-def weekly_coverage(scenario: Scenario, counts: tuple[Array, Array]) -> dict[str, Array]:
-    """Coverage of every week of the run by behaviour, float32 (T,), of its `coverage_counts`."""
-    coverage = share(*(count[..., 0] for count in counts))
-    return {f"{name}/weekly": coverage[:, b].astype(np.float32) for b, name in enumerate(scenario.behaviours)}
 
 
 def first_week(scenario: Scenario) -> int:

@@ -125,23 +125,6 @@ def values_at(factors: Sequence[Factor], point: Array) -> dict[str, Value]:
     return {factor.path: factor.value(float(u)) for factor, u in zip(factors, point, strict=True)}
 
 
-def scenario_at(scenario: Scenario, values: Mapping[str, Value]) -> Scenario:
-    """The scenario with values by path, checked again.
-
-    Raises
-    ------
-    ScenarioError : the values do not make a scenario that can run
-    """
-    changes: dict[str, Any] = {}
-    for path, value in values.items():
-        *sections, name = path.split(".")
-        inner = changes
-        for part in sections:
-            inner = inner.setdefault(part, {})
-        inner[name] = value
-    return scenario.replace(**changes)
-
-
 # ---- from the table of parameters
 
 
@@ -211,7 +194,7 @@ def narrow_budget(scenario: Scenario, factors: Mapping[str, Factor]) -> tuple[Fa
     """
     budget = factors[BUDGET]
     ends = {path: factors[path].value(float(end)) for path, end in DEAREST.items() if path in factors}
-    dearest = scenario_at(scenario, ends)
+    dearest = scenario.vary(ends)
     places = dress(dearest, build_ground(dearest.world, 0)).places
     households = int((places.community_start[1:] - places.community_start[:-1])[places.treated == 1].sum())
     if not households:
