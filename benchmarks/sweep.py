@@ -2,9 +2,11 @@
 
     python benchmarks/sweep.py [RUNS...]
 
-Prints the overhead for runs of about 5 ms and longer (processor time, the best of three): everything beyond building
-the worlds, which design points share, and simulating. Then for each number of runs the peak memory of a process of its
-own that runs the sweep and computes its indices.
+Prints the overhead for runs of about 5 ms and longer. Simulation is what makes a run: its world, its plan and staff,
+and the weeks. All else is overhead: design points made and checked, outcomes, weekly series, tables, files, checksums,
+manifest. Both are processor time of one and the same sweep, so that a busy machine slows both; the median of some
+sweeps. Then for each number of runs the peak memory of a process of its own that runs the sweep and computes its
+indices.
 """
 
 from __future__ import annotations
@@ -13,23 +15,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from smsim.runner import replicate_seed
 from smsim.scenario import Scenario, load_scenario
-from smsim.simulate import simulate_all
 from smsim.sweep import sweep
 from smsim.sweep.design import Design
 from smsim.sweep.execute import complete
-from smsim.sweep.point import Campaigns, Grounds
-from smsim.sweep.problem import make_factors, values_at
+from smsim.sweep.point import Campaigns
+from smsim.sweep.problem import make_factors
 from smsim.sweep.study import begin
-from smsim.world import dress
 
 VILLAGE = Path(__file__).resolve().parents[1] / "scenarios" / "village.yaml"
 SWEPT = ("world.median_distance_km", "behaviours.*.taboo", "behaviours.*.norm_weight", "behaviours.*.aware_share")
 STRATEGIES = ("none", "pragmatic", "activist", "hybrid")
+SIMULATES = ("build_ground", "dress", "simulate_together")  # of `smsim.sweep.point`
+LENGTHS = (5.0, 7.0, 10.0)  # ms a run
 
 
 def village(households: int) -> Scenario:
@@ -37,33 +42,47 @@ def village(households: int) -> Scenario:
     return load_scenario(VILLAGE).replace(world={"households": households}, campaign={"pretest_cost": 0})
 
 
-def overhead(households: int, tries: int = 3) -> tuple[float, float]:
-    """Milliseconds of one run, simulated in worlds shared as a sweep does, and in a sweep on one thread.
+@contextmanager
+def simulating() -> Iterator[list[float]]:
+    """Seconds of processor time spent in what simulates, in the first entry of a list, while the context lasts."""
+    point, spent = import_module("smsim.sweep.point"), [0.0]
 
-    The second has all that a sweep adds: scenarios made and checked, outcomes, weekly series, files.
-    """
+    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*args)
+            finally:
+                spent[0] += time.thread_time() - began
+
+        return call
+
+    true = {name: getattr(point, name) for name in SIMULATES}
+    for name, function in true.items():
+        setattr(point, name, timed(function))
+    try:
+        yield spent
+    finally:
+        for name, function in true.items():
+            setattr(point, name, function)
+
+
+def overhead(households: int, tries: int = 5) -> tuple[float, float]:
+    """Milliseconds of one run in a sweep on one thread, simulation and everything else: medians."""
     scenario = village(households)
     factors, _ = make_factors(scenario, SWEPT)
     design, model = Design("morris", 12, 1), Campaigns(scenario, factors, STRATEGIES, 2, 1)
-    points = design.sample(factors)
-    varied = [scenario.vary(values_at(factors, point)) for point in points]
-    simulate_all(varied[0], STRATEGIES, 1)
-    bare, swept = [], []
-    for _ in range(tries):
-        began = time.process_time()
-        for r in range(2):
-            seed = replicate_seed(1, r)
-            grounds = Grounds(seed)
-            for one in varied:
-                simulate_all(one, STRATEGIES, seed, dress(one, grounds.of(one)))
-        bare.append(time.process_time() - began)
-        with tempfile.TemporaryDirectory() as folder:
+    runs = design.points(factors) * 2 * len(STRATEGIES)
+    found = []
+    for _ in range(tries + 1):
+        with tempfile.TemporaryDirectory() as folder, simulating() as spent:
             store = begin(Path(folder), model, factors, design)
             began = time.process_time()
             complete(store, model, threads=1)
-            swept.append(time.process_time() - began)
-    runs = len(points) * 2 * len(STRATEGIES)
-    return 1e3 * min(bare) / runs, 1e3 * min(swept) / runs
+            store.seal()
+            found.append((1e3 * spent[0] / runs, 1e3 * (time.process_time() - began - spent[0]) / runs))
+    simulated, beyond = zip(*found[1:], strict=True)  # the first may compile
+    return median(simulated), median(beyond)
 
 
 def peak(runs: int) -> str:
@@ -88,10 +107,12 @@ def one(runs: int) -> None:
 
 def main(sizes: list[int]) -> None:
     """Print both tables."""
-    print("households, ms a run, ms in a sweep, overhead", flush=True)
-    for households in (1200, 2000, 3000, 4000):
-        bare, swept = overhead(households)
-        print(f"{households}, {bare:.2f}, {swept:.2f}, {swept / bare - 1:.1%}", flush=True)
+    print("households, ms a run simulated, ms beyond it, overhead", flush=True)
+    households = 2000
+    for length in LENGTHS:
+        households = 10 * round(households * length / overhead(households, 1)[0] / 10)
+        simulated, beyond = overhead(households)
+        print(f"{households}, {simulated:.2f}, {beyond:.2f}, {beyond / simulated:.1%}", flush=True)
     print()
     for runs in sizes:
         print(peak(runs), flush=True)

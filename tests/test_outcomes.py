@@ -20,11 +20,16 @@ from smsim.outcomes import (
     by_group,
     coverage_counts,
     group_cells,
+    kinds_of,
     last_weeks,
     outcomes_of,
+    outcomes_of_all,
+    share,
     unit_of,
+    weekly_coverage,
 )
 from smsim.scenario import Scenario
+from smsim.simulate import simulate, simulate_together
 
 WEEKS = 10  # 3 of burn-in, 4 of campaign, 3 of follow-up
 POOR_REMOTE, RICH_NEAR = (
@@ -127,6 +132,28 @@ def test_sources_refusals_and_those_turned_away_are_of_the_campaign() -> None:
     assert math.isnan(of(found, "heard_through_media"))  # nobody became aware
     assert (of(found, "refused_end"), of(found, "refused_end", "wealth:poorest")) == (0.15, 0.3)
     assert of(found, "reach", behaviour=ALL) == 0.25
+
+
+@pytest.mark.parametrize("kind", ["repeated", "event", "round"])
+def test_runs_reduced_together_are_the_runs_one_by_one(kind: str) -> None:
+    small = Scenario.from_mapping(
+        {
+            "world": {"households": 300, "households_per_community": 60},
+            "behaviours": {"it": {"kind": kind}, "soap": {"kind": "repeated"}},
+            "campaign": {"weeks": 20, "pretest_cost": 0},
+            "run": {"burn_in_weeks": 8, "follow_up_weeks": 30},
+        }
+    )
+    runs, records = simulate_together(small, ("none", "hybrid"), 3)
+    together = outcomes_of_all(small, [run.ledger for run in runs.values()], records)
+    weekly = weekly_coverage(records, kinds_of(small))
+    for found, by_week, run in zip(together, weekly, runs.values(), strict=True):
+        np.testing.assert_equal(found, outcomes_of(small, run.ledger, simulate(small, run.strategy, 3).record))
+        covered, possible = coverage_counts(run.record, kinds_of(small))
+        np.testing.assert_array_equal(by_week, share(covered[..., 0], possible[..., 0]))
+    whole = outcomes_of_all(small, [run.ledger for run in runs.values()], records, weekly, whole=True)[1]
+    np.testing.assert_equal(whole, {key: together[1][key] for key in whole})
+    assert {key.group for key in whole} == {ALL}
 
 
 def test_against_none_in_the_same_world() -> None:

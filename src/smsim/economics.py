@@ -29,7 +29,7 @@ def concentration_index(values: ArrayLike, sizes: ArrayLike | None = None) -> fl
     values : (G,) mean outcome of each group, from the poorest to the richest
     sizes : (G,) people in each group; equal if None
     """
-    return _mean_and_index(values, sizes)[1]
+    return mean_and_concentration(values, sizes)[1]
 
 
 def erreygers_index(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
@@ -37,8 +37,12 @@ def erreygers_index(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
 
     Groups as for `concentration_index`; 0 when nobody has it.
     """
-    mean, index = _mean_and_index(values, sizes)
-    return 0.0 if mean == 0 else 4 * mean * index
+    return erreygers_of(*mean_and_concentration(values, sizes))
+
+
+def erreygers_of(mean: float, concentration: float) -> float:
+    """Erreygers' index of a mean and a concentration index."""
+    return 0.0 if mean == 0 else 4 * mean * concentration
 
 
 def wagstaff_bounds(mean: float) -> tuple[float, float]:
@@ -48,11 +52,11 @@ def wagstaff_bounds(mean: float) -> tuple[float, float]:
 
 def achievement(values: ArrayLike, sizes: ArrayLike | None = None) -> float:
     """Wagstaff's achievement index, mean (1 - C): the mean, marked down where the richer have more."""
-    mean, index = _mean_and_index(values, sizes)
+    mean, index = mean_and_concentration(values, sizes)
     return mean * (1 - index) if mean > 0 else mean
 
 
-def _mean_and_index(values: ArrayLike, sizes: ArrayLike | None) -> tuple[float, float]:
+def mean_and_concentration(values: ArrayLike, sizes: ArrayLike | None) -> tuple[float, float]:
     """Mean and concentration index of grouped data; missing without groups, the index also where the mean is 0.
 
     Summed exactly: the bits of a product of matrices hang on the processor, and a sweep's must not.

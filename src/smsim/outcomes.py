@@ -9,12 +9,12 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from smsim.costs import SETUP, SUPERVISION, Ledger
-from smsim.economics import concentration_index, erreygers_index
+from smsim.economics import erreygers_of, mean_and_concentration
 from smsim.engine.arrays import ACTIVITIES, ADOPTED, MAINTAINED, SOURCES, Array, Record
 from smsim.world.households import CELL_AXES
 
@@ -149,43 +149,38 @@ def by_group(counts: Array) -> Array:
     return (np.asarray(counts, np.float64) @ _groups_of_cells()).astype(np.int64)
 
 
-def coverage_counts(
-    record: Record, kinds: tuple[str, ...], weeks: Sequence[int] | None = None
-) -> tuple[Array, Array]:
+def coverage_counts(record: Record, kinds: tuple[str, ...]) -> tuple[Array, Array]:
     """Households (or cases) covered, and those that could be: two int64 (T, B, 14).
 
     Permanent and repeated: households that have adopted or maintain it, of all. Events and rounds: served, of those
     eligible, both summed over the last 26 weeks (fewer at the start of the run).
-
-    Parameters
-    ----------
-    weeks : only these, if given
     """
-    behaviours = record.stage.shape[1]
-    asked = range(record.stage.shape[0]) if weeks is None else weeks
-    covered = np.empty((len(asked), behaviours, len(GROUPS)), np.int64)
+    weeks, behaviours = record.stage.shape[:2]
+    covered = np.empty((weeks, behaviours, len(GROUPS)), np.int64)
     possible = np.empty_like(covered)
     for b, kind in enumerate(kinds):
         if kind in COUNTED_BY_CASE:
-            for counts, found in ((record.served[:, b], covered), (record.eligible[:, b], possible)):
-                if weeks is None:
-                    found[:, b] = last_weeks(by_group(counts))
-                else:
-                    recent = [counts[max(0, week + 1 - WINDOW) : week + 1].sum(axis=0) for week in weeks]
-                    found[:, b] = by_group(np.array(recent))
+            covered[:, b] = last_weeks(by_group(record.served[:, b]))
+            possible[:, b] = last_weeks(by_group(record.eligible[:, b]))
         else:
-            stage = record.stage[:, b] if weeks is None else record.stage[list(weeks), b]
-            covered[:, b] = by_group(stage[..., ADOPTED] + stage[..., MAINTAINED])
+            covered[:, b] = by_group(record.stage[:, b, :, ADOPTED] + record.stage[:, b, :, MAINTAINED])
             possible[:, b] = by_group(record.stage[0, b].sum(axis=-1))  # nobody moves between groups
     return covered, possible
 
 
-def weekly_coverage(record: Record, kinds: tuple[str, ...]) -> Array:
-    """Coverage of all households every week, float64 (T, B): that of `coverage_counts`, from the smaller tables."""
-    covered, possible = record.community.sum(axis=2), record.community_eligible.sum(axis=2)
+def weekly_coverage(records: Record, kinds: tuple[str, ...]) -> Array:
+    """Coverage of all households every week, of several runs at once: float64 (S, T, B), from the smaller tables.
+
+    Parameters
+    ----------
+    records : of S runs over the same weeks, every array with S in front
+    """
+    communities = np.ones(records.community.shape[3])
+    # In float64, which holds counts exactly: NumPy multiplies faster than it sums few numbers at a time.
+    covered, possible = (n.astype(np.float64) @ communities for n in (records.community, records.community_eligible))
     for b, kind in enumerate(kinds):
         if kind in COUNTED_BY_CASE:
-            covered[:, b], possible[:, b] = last_weeks(covered[:, b]), last_weeks(possible[:, b])
+            covered[..., b], possible[..., b] = (last_weeks(n[..., b].T).T for n in (covered, possible))
     return share(covered, possible)
 
 
@@ -232,45 +227,114 @@ def _keys(behaviour: str, outcomes: tuple[str, ...]) -> tuple[Key, ...]:
     return tuple(Key(behaviour, ALL, outcome) for outcome in outcomes)
 
 
-def outcomes_of(
-    scenario: Scenario, ledger: Ledger, record: Record, weekly: Array | None = None, groups: bool = True
-) -> dict[Key, float]:
-    """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN.
+def outcomes_of(scenario: Scenario, ledger: Ledger, record: Record) -> dict[Key, float]:
+    """Every outcome that a run shows by itself (not those of `AGAINST_NONE`); missing values are NaN."""
+    return outcomes_of_all(scenario, [ledger], Record(*(array[None] for array in record)))[0]
+
+
+def outcomes_of_all(
+    scenario: Scenario, ledgers: Sequence[Ledger], records: Record, weekly: Array | None = None, whole: bool = False
+) -> list[dict[Key, float]]:
+    """The outcomes of several runs of one scenario, of each what `outcomes_of` gives; sooner than one by one.
 
     Parameters
     ----------
-    weekly : the `weekly_coverage` of this record, if it is known
-    groups : whether those of single groups are wanted beside those of all households
+    ledgers : of S runs
+    records : theirs, every array with S in front
+    weekly : the `weekly_coverage` of these, if it is known
+    whole : leave out those of single groups and of single items of spending
     """
-    found: dict[Key, float] = {}
-    shown = slice(None) if groups else slice(1)  # all households are the first group
     weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
-    dates = (max(weeks.baseline, 0), weeks.end, weeks.follow_up)
-    covered, possible = coverage_counts(record, kinds, dates)
-    coverage = share(covered, possible)
-    if weeks.baseline < 0:
-        coverage[0] = math.nan
-    by_week = weekly_coverage(record, kinds) if weekly is None else weekly
-    households = by_group(record.stage[0, 0].sum(axis=-1))
-    refused = share(by_group(record.refused[weeks.end]), households)
+    shown = slice(1) if whole else slice(None)  # all households are the first group
+    covered, shares, sizes = _by_date(records, kinds, weeks)
+    by_week = weekly_coverage(records, kinds) if weekly is None else weekly
+    target = float(scenario.run["target_coverage"])
     # Administrative coverage: what the programme counts, over the population that it believes there is.
     counted = scenario.campaign["doses_recorded_ratio"] / scenario.campaign["target_population_ratio"]
-    target = float(scenario.run["target_coverage"])
-    for b, name in enumerate(scenario.behaviours):
-        at, of = coverage[:, b].tolist(), possible[:, b].tolist()
-        for when, values in zip(WHENS, at, strict=True):
-            found.update(zip(_group_keys(name, f"coverage_{when}")[shown], values[shown], strict=True))
-        found.update(zip(_group_keys(name, "refused_end")[shown], refused[b].tolist()[shown], strict=True))
-        own = _behaviour_outcomes(record, b, kinds[b], weeks, int(households[0]), int(covered[1, b, 0]))
-        own |= {f"administrative_{when}": counted * values[0] for when, values in zip(WHENS, at, strict=True)}
-        own["weeks_to_target"] = weeks_to(by_week[:, b], target, weeks)
-        for place, when in ((1, "end"), (2, "follow_up")):
-            own |= equity_of(at[place], of[place], when)
-        found.update(zip(_keys(name, tuple(own)), own.values(), strict=True))
-    reach = share(by_group(record.reached[weeks.follow_up]), households).tolist()
-    found.update(zip(_group_keys(ALL, "reach")[shown], reach[shown], strict=True))
-    of_campaign = _campaign_outcomes(ledger, record, weeks)
-    found.update(zip(_keys(ALL, tuple(of_campaign)), of_campaign.values(), strict=True))
+    sums = _campaign_sums(records, weeks)
+    runs = []
+    for s, ledger in enumerate(ledgers):
+        found: dict[Key, float] = {}
+        for b, name in enumerate(scenario.behaviours):
+            *at, refused = shares[s][4 * b : 4 * b + 4]
+            for when, values in zip(WHENS, at, strict=True):
+                found.update(zip(_group_keys(name, f"coverage_{when}")[shown], values[shown], strict=True))
+            found.update(zip(_group_keys(name, "refused_end")[shown], refused[shown], strict=True))
+            adopters = covered[s][4 * b + 1][0]
+            if kinds[b] in COUNTED_BY_CASE:
+                adopters = int(records.served[s, weeks.first : weeks.follow_up + 1, b].sum())
+            own = {"adopters": float(adopters), **_behaviour_outcomes(sums, s, b, sizes[s][4 * b + 3][0])}
+            own |= {f"administrative_{when}": counted * values[0] for when, values in zip(WHENS, at, strict=True)}
+            own["weeks_to_target"] = weeks_to(by_week[s, :, b], target, weeks)
+            for place, when in ((1, "end"), (2, "follow_up")):
+                own |= equity_of(at[place], sizes[s][4 * b + place], when)
+            found.update(zip(_keys(name, tuple(own)), own.values(), strict=True))
+        found.update(zip(_group_keys(ALL, "reach")[shown], shares[s][-1][shown], strict=True))
+        own = _campaign_outcomes(ledger, Record(*(array[s] for array in records)), weeks, whole)
+        found.update(zip(_keys(ALL, tuple(own)), own.values(), strict=True))
+        runs.append(found)
+    return runs
+
+
+def _by_date(records: Record, kinds: tuple[str, ...], weeks: Weeks) -> tuple[Any, Any, Any]:
+    """Who is covered, as numbers, shares and of how many: three lists (S, 4 B + 1, 14), by run, row and group.
+
+    Rows are of each behaviour its coverage at the three dates of `WHENS` and its refusals at the end; then the reach.
+    """
+    dates = [max(weeks.baseline, 0), weeks.end, weeks.follow_up]
+    everybody = records.stage[:, :1, 0].sum(axis=-1)  # (S, 1, 80): nobody moves between groups
+    some, of = [], []
+    for b, kind in enumerate(kinds):
+        if kind in COUNTED_BY_CASE:
+            recent = [slice(max(0, week + 1 - WINDOW), week + 1) for week in dates]
+            some += [records.served[:, when, b].sum(axis=1, keepdims=True) for when in recent]
+            of += [records.eligible[:, when, b].sum(axis=1, keepdims=True) for when in recent]
+        else:
+            stage = records.stage[:, dates, b]
+            some.append(stage[..., ADOPTED] + stage[..., MAINTAINED])
+            of += [everybody] * len(dates)
+        some.append(records.refused[:, weeks.end, b : b + 1])
+        of.append(everybody)
+    some.append(records.reached[:, weeks.follow_up : weeks.follow_up + 1])
+    of.append(everybody)
+    covered, sizes = by_group(np.concatenate(some, axis=1)), by_group(np.concatenate(of, axis=1))
+    shares = share(covered, sizes)
+    if weeks.baseline < 0:
+        shares[:, :-1:4] = math.nan
+    return covered.tolist(), shares.tolist(), sizes.tolist()
+
+
+class _Sums(NamedTuple):
+    """Lists by run and behaviour: sums over the campaign, and two numbers at its end."""
+
+    sought: Any
+    turned_away: Any
+    convinced_by: Any  # and by source
+    informed_by: Any
+    voiced: Any
+    believing: Any
+
+
+def _campaign_sums(records: Record, weeks: Weeks) -> _Sums:
+    campaign = slice(weeks.first, weeks.end + 1)
+    summed = (records.sought, records.turned_away, records.convinced_by, records.informed_by)
+    at_end = (records.voiced, records.believing)
+    return _Sums(*(n[:, campaign].sum(axis=1).tolist() for n in summed), *(n[:, weeks.end].tolist() for n in at_end))
+
+
+def _behaviour_outcomes(sums: _Sums, s: int, b: int, households: int) -> dict[str, float]:
+    sought = sums.sought[s][b]
+    found = {
+        "unmet_demand": sums.turned_away[s][b] / sought if sought else math.nan,
+        "voiced_end": sums.voiced[s][b] / households,
+        "believing_end": sums.believing[s][b] / households,
+    }
+    for prefix, counts in (("adopted_through", sums.convinced_by[s][b]), ("heard_through", sums.informed_by[s][b])):
+        every = sum(counts)
+        found |= {
+            f"{prefix}_{source}": count / every if every else math.nan
+            for source, count in zip(SOURCES, counts, strict=True)
+        }
     return found
 
 
@@ -283,8 +347,8 @@ def equity_of(coverage: Sequence[float], possible: Sequence[int], when: str) -> 
     """Gaps and indices of one week's coverage by group, both (14,), named for `when`."""
     found = {f"gap_{axis}_{when}": coverage[high] - coverage[low] for axis, (high, low) in _gap_groups().items()}
     by_wealth, size = [coverage[g] for g in FIFTHS], [possible[g] for g in FIFTHS]
-    found[f"erreygers_{when}"] = erreygers_index(by_wealth, size)
-    found[f"concentration_{when}"] = concentration_index(by_wealth, size)
+    mean, concentration = mean_and_concentration(by_wealth, size)
+    found[f"erreygers_{when}"], found[f"concentration_{when}"] = erreygers_of(mean, concentration), concentration
     return found
 
 
@@ -318,39 +382,18 @@ def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: 
     return found
 
 
-def _behaviour_outcomes(
-    record: Record, b: int, kind: str, weeks: Weeks, households: int, covered: int
-) -> dict[str, float]:
-    campaign = slice(weeks.first, weeks.end + 1)
-    adopters = covered
-    if kind in COUNTED_BY_CASE:
-        adopters = int(record.served[weeks.first : weeks.follow_up + 1, b].sum())
-    sought, turned_away = int(record.sought[campaign, b].sum()), int(record.turned_away[campaign, b].sum())
-    found = {
-        "adopters": float(adopters),
-        "unmet_demand": turned_away / sought if sought else math.nan,
-        "voiced_end": float(record.voiced[weeks.end, b] / households),
-        "believing_end": float(record.believing[weeks.end, b] / households),
-    }
-    for prefix, counts in (("adopted_through", record.convinced_by), ("heard_through", record.informed_by)):
-        by_source = counts[campaign, b].sum(axis=0).tolist()
-        every = sum(by_source)
-        found |= {
-            f"{prefix}_{source}": of / every if every else math.nan
-            for source, of in zip(SOURCES, by_source, strict=True)
-        }
-    return found
-
-
-def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks) -> dict[str, float]:
+def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks, whole: bool) -> dict[str, float]:
     lines = ledger.settle(record)
+    items: dict[str, float] = {}
+    if not whole:
+        items = {spent_on(line.item): float(line.spent) for line in lines}
+        items |= {unspent_on(line.item): float(line.unspent) for line in lines if line.kind == "activity"}
     return {
         "ownership_end": float(record.ownership[weeks.end]),
         "endorsement_end": float(record.endorsement[weeks.end]),
         "approved_end": float(record.approved[weeks.end]),
         "response_end": float(record.response[weeks.end].mean()),
-        **{spent_on(line.item): float(line.spent) for line in lines},
-        **{unspent_on(line.item): float(line.unspent) for line in lines if line.kind == "activity"},
+        **items,
         "spent": math.fsum(line.spent for line in lines),
         "unspent": math.fsum(line.unspent for line in lines),
         "budget": float(ledger.budget),

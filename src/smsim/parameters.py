@@ -17,11 +17,14 @@ Step = Literal[
 
 @dataclass(frozen=True)
 class Sweep:
-    """Plausible range for sensitivity analysis: uniform, log-uniform, or the listed integer or category values."""
+    """Plausible range for sensitivity analysis: uniform, log-uniform, whole numbers, or half of it at the low end.
+
+    half: the low end has half of the chance, the rest is uniform; for what is absent as often as not.
+    """
 
     low: float
     high: float
-    scale: Literal["uniform", "log", "integer"] = "uniform"
+    scale: Literal["uniform", "log", "integer", "half"] = "uniform"
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ _TABLE = (
     _p(B, "persuasion_weight", "alpha_P", "neighbour share", 0.3, (0, 10), "weight of full persuasion", "assumed (the prototype's value)", Sweep(0.1, 0.5), "+"),
     _p(B, "incentive_weight", "alpha_inc", "neighbour share", 0.15, (0, 10), "weight of an incentive that everybody gets", "fitted by hand in the prototype to Banerjee 2010 doi:10.1136/bmj.c2220"),
     _p(B, "decision_rate", "kappa_dec", "per week", 0.25, (1e-6, 1), "chance per week that a household acts on a changed mind", "assumed"),
-    _p(B, "taboo", "tau", "neighbour share", 0.0, SHARE, "visible support that the most fearful needs before it speaks", "Kuran 1989 doi:10.1007/BF00116762; Bursztyn 2020 doi:10.1257/aer.20180975", Sweep(0, 1)),
+    _p(B, "taboo", "tau", "neighbour share", 0.0, SHARE, "visible support that the most fearful needs before it speaks", "Kuran 1989 doi:10.1007/BF00116762; Bursztyn 2020 doi:10.1257/aer.20180975", Sweep(0, 1, "half")),
     _p(B, "persuasion_decay", "delta_p", "per week", 0.027, SHARE, "persuasion forgotten per week (half-life 26 weeks)", "assumed", Sweep(0.01, 0.06), "-"),
     _p(B, "message_share", "", "share", 1.0, SHARE, "how much of each contact is about this behaviour, in a campaign with several", "assumed"),
     _p(B, "rumour_passing", "beta_r", "per tie and week", 0.0015, (0, 10), "rumour passed by one believing neighbour", "assumed", Sweep(0, 0.004), "-"),
@@ -296,8 +299,8 @@ def markdown_table() -> str:
         "",
         "Made from the code by `python -m smsim.parameters > docs/parameters.md`; a test keeps it current. The symbols",
         "are those of [model.md](model.md). *Valid* is what a scenario may say (ends included), *swept* the plausible",
-        "range of sensitivity analyses. A source is a citation or the word assumed. `+` or `-` after the meaning is the",
-        "stated sign of the effect on coverage.",
+        "range of sensitivity analyses (half at 0: half of the chance is there, the rest is uniform). A source is a",
+        "citation or the word assumed. `+` or `-` after the meaning is the stated sign of the effect on coverage.",
     ]
     for name in dict.fromkeys(p.section for p in _TABLE):
         lines += ["", f"## {name}", "", "| name | symbol | unit | default | valid | swept | meaning | source |"]
@@ -327,6 +330,7 @@ def markdown_table() -> str:
 def _row(p: Parameter) -> str:
     valid = ", ".join(p.choices) or ("" if p.default is None else f"{p.low:.10g} to {p.high:.10g}")
     swept = f"{p.sweep.low:g} to {p.sweep.high:g}, {p.sweep.scale}" if p.sweep else ""
+    swept = swept.replace(", half", f", half at {p.sweep.low:g}") if p.sweep else ""
     default = f"{p.default:.4g}" if isinstance(p.default, float) else str("none" if p.default is None else p.default)
     meaning = f"{p.doc} ({p.effect})" if p.effect else p.doc
     cells = (f"`{p.name}`", p.symbol, p.unit, default, valid, swept, meaning, p.source)

@@ -179,16 +179,16 @@ class Scenario:
         for place, changed in new.items():
             said: Any = given.get(place[0]) or {}
             if len(place) == 1:
-                sections_now[place[0]] = Fixed(getattr(self, place[0]) | changed)
-                given[place[0]] = said | changed
+                sections_now[place[0]] = Fixed({**getattr(self, place[0]), **changed})
+                given[place[0]] = {**said, **changed}
             else:
-                behaviours[place[1]] = Fixed(behaviours[place[1]] | changed)
-                given["behaviours"] = said | {place[1]: (said.get(place[1]) or {}) | changed}
+                behaviours[place[1]] = Fixed({**behaviours[place[1]], **changed})
+                given["behaviours"] = {**said, place[1]: {**(said.get(place[1]) or {}), **changed}}
         if any(path in SIZES for path in values) and any(size_problems(given, len(behaviours))):
             return None
         if given.get("sources"):
             given["sources"] = {path: source for path, source in given["sources"].items() if path not in values}
-        sources = Fixed(self.sources | dict.fromkeys(values, ASSUMED))
+        sources = Fixed({**self.sources, **dict.fromkeys(values, ASSUMED)})
         return dataclasses.replace(
             self, **sections_now, behaviours=Fixed(behaviours), sources=sources, given=Fixed(given)
         )
@@ -196,8 +196,8 @@ class Scenario:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what determines a run, besides strategy and seed."""
-        content = {
-            **{s: getattr(self, s) for s in SECTIONS},
+        sections: dict[str, Any] = {s: getattr(self, s) for s in SECTIONS}
+        content = sections | {
             "run": {k: v for k, v in self.run.items() if k not in NOT_A_RUN},
             "behaviours": list(self.behaviours.items()),  # their order is the order of draws
             "strategies": {

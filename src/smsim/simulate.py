@@ -91,28 +91,28 @@ def simulate_all(
 
     Every run is the one that `simulate` gives, to the bit.
     """
+    names = list(dict.fromkeys(strategies))
+    return simulate_together(scenario, names, seed, world)[0] if names else {}
+
+
+def simulate_together(
+    scenario: Scenario, strategies: Iterable[str], seed: int | None = None, world: World | None = None
+) -> tuple[dict[str, Run], Record]:
+    """What `simulate_all` gives of one strategy or more, and their records as one: arrays with the run in front."""
     prepared = _prepare_all(scenario, dict.fromkeys(strategies), seed, world)
-    if not prepared:
-        return {}
     burn_in = scenario.run["burn_in_weeks"]
     state, record = prepared[0].begin()
     prepared[0].advance(state, record, 0, burn_in)
+    records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in record))
+    for every, array in zip(records, record, strict=True):
+        every[:, :burn_in] = array[:burn_in]
     runs = {}
-    for one in prepared:
-        last = one is prepared[-1]  # takes the burn-in itself, the others a copy
-        branch = state if last else copy_state(state)
-        branch_record = record if last else _copy_weeks(record, burn_in)
-        one.advance(branch, branch_record, burn_in, one.weeks)
-        runs[one.strategy] = one.finish(branch, branch_record)
-    return runs
-
-
-def _copy_weeks(record: Record, weeks: int) -> Record:
-    """A copy of a record of which only so many weeks are written."""
-    copies = [np.zeros(array.shape, array.dtype) for array in record]
-    for copy, array in zip(copies, record, strict=True):
-        copy[:weeks] = array[:weeks]
-    return Record(*copies)
+    for k, one in enumerate(prepared):
+        branch = copy_state(state) if k + 1 < len(prepared) else state
+        own = Record(*(array[k] for array in records))
+        one.advance(branch, own, burn_in, one.weeks)
+        runs[one.strategy] = one.finish(branch, own)
+    return runs, records
 
 
 def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: World | None = None) -> Prepared:
@@ -133,9 +133,7 @@ def _prepare_all(
         world = _world(scenario, seed)
     groundwork = Groundwork(scenario, world, seed)
     behaviours, context = pack_behaviours(scenario), pack_context(scenario)
-    return [
-        Prepared(scenario, name, seed, world, *groundwork.plan(name), behaviours, context) for name in strategies
-    ]
+    return [Prepared(scenario, name, seed, world, *groundwork.plan(name), behaviours, context) for name in strategies]
 
 
 def total_weeks(scenario: Scenario) -> int:

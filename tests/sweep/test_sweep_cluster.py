@@ -100,7 +100,8 @@ def test_a_cluster_that_is_nothing_is_refused(where: str, tmp_path: Path, monkey
 
     monkeypatch.setattr(cluster, "PATIENCE", 0)
     with pytest.raises(ScenarioError, match="neither an address"):
-        sweep(tiny(), out=tmp_path, cluster=where, **HOW)
+        sweep(tiny(), out=tmp_path / "new", cluster=where, **HOW)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,4 +109,5 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     with pytest.raises(RunError, match="no scheduler with a worker answers"):
-        sweep(tiny(), out=tmp_path, cluster="tcp://127.0.0.1:9", **HOW)
+        sweep(tiny(), out=tmp_path / "new", cluster="tcp://127.0.0.1:9", **HOW)
+    assert not (tmp_path / "new").exists()

@@ -170,3 +170,17 @@ def test_other_worlds_are_asked(tmp_path: Path) -> None:
     assert row.sd_worlds == pytest.approx(np.std([0, 1, 2, 3], ddof=1), rel=0.02)
     assert row.sd_residual == pytest.approx(0.05, rel=0.1)
     assert len(study.repeat(["value"])) == 4
+
+
+def test_one_world_separates_no_winner() -> None:
+    cube = np.random.default_rng(1).random((40, 1, 3))
+    assert not find_winners(cube, ("none", "a", "b"), "coverage_end").clear.any()
+
+
+def test_a_box_takes_the_half_at_the_low_end_whole_or_leaves_it() -> None:
+    factors = (Factor("taboo", 0, 1, "half"), Factor("ties", 6, 20))
+    x = np.random.default_rng(1).random((400, 2))
+    for case, words in ((x[:, 0] > 0.5, "taboo is above 0"), (x[:, 0] <= 0.5, "taboo is 0")):
+        (box,) = find_boxes(factors, x, case)
+        assert box.limits(factors) == [words]
+        assert box.density > 0.9

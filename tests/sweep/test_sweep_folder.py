@@ -172,7 +172,28 @@ def test_another_outcome_can_decide(file: Path, done: tuple[Path, str]) -> None:
     assert study.winners().better == -1
     code, _, complained = says("sweep", done[0], "--decide", "coverge_end")
     assert code == 2
-    assert "soap/coverage_end" in complained
+    assert "did you mean 'coverage_end'?" in complained
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--decide", "coverge_end"), "of soap, all and coverage_baseline"),
+        (("--decide", "tea/coverage_end"), "no such outcome"),
+        (("--decide", "administrative_end"), "neither better nor worse"),
+        (("--phase", "world.mean_ties"), "two different swept factors"),
+        (("--phase", f"{SWEPT[1]},{SWEPT[1]}"), "two different swept factors"),
+        (("--phase", f"{SWEPT[1]},world.mean_ties"), f"swept are {', '.join(SWEPT)}"),
+    ],
+)
+def test_what_findings_are_to_be_about_is_checked_before_anything_runs(
+    file: Path, tmp_path: Path, arguments: tuple[str, str], words: str
+) -> None:
+    factors = [word for path in SWEPT for word in ("--factor", path)]
+    code, _, complained = says("sweep", file, "-n", "8", *factors, *arguments, "--out", tmp_path / "new")
+    assert code == 2
+    assert words in complained
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.fixture(scope="module")

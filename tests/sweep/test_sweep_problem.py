@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
-from functions import tiny
+from functions import TINY, tiny
 
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS
@@ -57,9 +59,79 @@ def test_a_salib_problem_is_new_every_time_and_has_no_groups_unless_asked() -> N
     assert salib_problem(factors)["names"] == ["x0", "x1"]  # `_raw` would be refused by SALib's delta
 
 
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_every_parameter_with_a_plausible_range_runs_at_both_of_its_ends(end: float) -> None:
+    rich = tiny(behaviours={"soap": {}, "birth": {"kind": "event"}}, campaign=TINY["campaign"] | {"weeks": 30})
+    factors, notes = make_factors(rich)
+    assert not any("not swept" in note for note in notes)
+    for factor in factors:
+        prepare(rich.vary({factor.path: factor.value(end)}), "hybrid", seed=3)
+
+
+def test_half_of_the_chance_lies_at_the_low_end_and_the_rest_is_uniform() -> None:
+    factor = next(f for f in make_factors(tiny())[0] if f.path == "behaviours.soap.taboo")
+    values = np.array([factor.value(u) for u in (np.arange(1000) + 0.5) / 1000])
+    assert (values == 0).sum() == 500
+    assert np.quantile(values[values > 0], [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=2e-3)
+
+
+def nested_of(values: Mapping[str, object]) -> dict[str, Any]:
+    """Values by path as mappings in mappings."""
+    nested: dict[str, Any] = {}
+    for path, value in values.items():
+        *sections, key = path.split(".")
+        inner = nested
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[key] = value
+    return nested
+
+
+@pytest.mark.parametrize("point", [np.full(90, 0.0), np.full(90, 1.0), np.linspace(0.1, 0.9, 90)])
+def test_a_scenario_varied_is_the_one_replaced(point: np.ndarray) -> None:
+    base = tiny(behaviours={"soap": {"kind": "repeated"}, "birth": {"kind": "event"}}, campaign={"weeks": 30})
+    factors, _ = make_factors(
+        base, ["world.*", "behaviours.*", "activities.*", "campaign.*", "world.households=100:300"]
+    )
+    values = values_at(factors, point[: len(factors)])
+    nested = nested_of(values)
+    varied, replaced = base.vary(values), base.replace(**nested)
+    assert varied == replaced
+    assert varied.digest == replaced.digest
+    assert varied.to_mapping() == replaced.to_mapping()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"world.mean_ties": -3.0},
+        {"campaign.weeks": 2.5},
+        {"campaign.invitation": "everybody"},
+        {"behaviours.soap.taboo": float("nan")},
+        {"world.mean_tis": 3.0},
+        {"campaign.weeks": 2000, "run.burn_in_weeks": 2000, "run.follow_up_weeks": 2000},
+        {"behaviours.soap.link": "tea"},
+        {"world.mean_ties": 900, "campaign.weeks": 0},
+    ],
+)
+def test_what_is_wrong_is_said_by_vary_as_by_replace(values: dict[str, object]) -> None:
+    nested = nested_of(values)
+    with pytest.raises(ScenarioError) as varied:
+        tiny().vary(values)
+    with pytest.raises(ScenarioError) as replaced:
+        tiny().replace(**nested)
+    assert str(varied.value) == str(replaced.value)
+
+
+def test_a_settlement_changes_what_is_usual_there_and_a_skipped_step_stays_skipped() -> None:
+    assert tiny().vary({"world.settlement": "urban"}) == tiny().replace(world={"settlement": "urban"})
+    skipping = tiny(skip=["materials"])
+    assert skipping.vary({"campaign.material_quality": 0.9}) == skipping.replace(campaign={"material_quality": 0.9})
+
+
 def test_values_make_a_scenario_that_is_checked() -> None:
     factors, _ = make_factors(tiny(), ["behaviours.soap.taboo", "campaign.weeks", "campaign.invitation"])
-    values = values_at(factors, np.array([0.5, 1.0, 0.99]))
+    values = values_at(factors, np.array([0.75, 1.0, 0.99]))
     scenario = tiny().vary(values)
     assert scenario.behaviours["soap"]["taboo"] == 0.5
     assert scenario.campaign["weeks"] == 104

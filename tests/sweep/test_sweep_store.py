@@ -248,7 +248,7 @@ def test_an_error_in_one_strategy_of_the_simulator_spoils_no_other(
 ) -> None:
     from smsim.sweep import point as point_module
 
-    together, single = point_module.simulate_all, point_module.simulate
+    together, single = point_module.simulate_together, point_module.simulate
 
     def broken_together(scenario, strategies, seed, world):
         if scenario.behaviours["soap"]["taboo"] > 0.9:
@@ -260,7 +260,7 @@ def test_an_error_in_one_strategy_of_the_simulator_spoils_no_other(
             raise ZeroDivisionError("the well is dry")
         return single(scenario, strategy, seed, world)
 
-    monkeypatch.setattr(point_module, "simulate_all", broken_together)
+    monkeypatch.setattr(point_module, "simulate_together", broken_together)
     monkeypatch.setattr(point_module, "simulate", broken)
     study = sweep(tiny(), out=tmp_path, threads=2, **HOW)
     failures = study.failures()
@@ -279,7 +279,7 @@ def test_an_error_in_one_strategy_of_the_simulator_spoils_no_other(
 
 @pytest.mark.parametrize(
     ("function", "stage"),
-    [("check_size", "scenario"), ("dress", "world"), ("simulate", "run"), ("outcomes_of", "outcomes")],
+    [("check_size", "scenario"), ("dress", "world"), ("simulate", "run"), ("outcomes_of_all", "outcomes")],
 )
 @pytest.mark.parametrize("error", [KeyError("well"), AssertionError(), StopIteration(), RuntimeError("two\nlines")])
 def test_whatever_is_raised_at_any_stage_is_a_row_with_seed_stage_and_message(
@@ -297,7 +297,7 @@ def test_whatever_is_raised_at_any_stage_is_a_row_with_seed_stage_and_message(
 
 
 def test_want_of_memory_is_the_machines_and_stops_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    for function in ("check_size", "dress", "simulate", "outcomes_of"):
+    for function in ("check_size", "dress", "simulate", "outcomes_of_all"):
         with monkeypatch.context() as patch:
             model, points = poisoned(function, MemoryError(), patch)
             with pytest.raises(MemoryError):
@@ -312,19 +312,15 @@ def poisoned(function: str, error: Exception, patch: pytest.MonkeyPatch) -> tupl
     model = Campaigns(tiny(), factors, ("none", "activist", "hybrid"), 1, 3)
     true = getattr(point_module, function)
 
-    def broken(first, *rest):
+    def broken(first, *rest, **more):
         if first.behaviours["soap"]["taboo"] > 0.5:
             raise error
-        return true(first, *rest)
+        return true(first, *rest, **more)
 
     patch.setattr(point_module, function, broken)
     if function == "simulate":
-        patch.setattr(point_module, "simulate_all", broken_together(broken))
+        patch.setattr(point_module, "simulate_together", broken)  # what is found wrong together is looked for alone
     return model, np.array([[0.5, 0.9, 0.5], [0.5, 0.1, 0.5]])
-
-
-def broken_together(simulate):
-    return lambda scenario, strategies, seed, world: {s: simulate(scenario, s, seed, world) for s in strategies}
 
 
 def test_points_that_cannot_be_set_up_are_failures_with_their_reason(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from smsim.sweep.bundle import BUNDLE, bundle_spec, compare_with, is_bundle, wri
 from smsim.sweep.execute import code_digest, complete, read_shard
 from smsim.sweep.problem import read_groups
 from smsim.sweep.store import SPEC, Status, Store
-from smsim.sweep.study import RUNS, Sweep, load_sweep, sweep, sweep_again
+from smsim.sweep.study import RUNS, Sweep, is_begun, load_sweep, sweep, sweep_again
 from smsim.sweep.write import write_sweep
 
 Progress = Callable[[int, int], Any]
@@ -46,6 +45,11 @@ class Options:
     merge: bool = False
     status: bool = False
     bundle: bool = False
+
+    @property
+    def two_factors(self) -> list[str] | None:
+        """What --phase names."""
+        return None if self.phase is None else [name.strip() for name in self.phase.split(",")]
 
 
 # Options that decide what is run.
@@ -82,7 +86,7 @@ def sweep_command(
         return _rerun(Path(file), out, options, command, progress)
     if file.endswith(".zip"):
         raise ScenarioError(f"{file}: is no bundle of a sweep, or there is none; `smsim sweep FILE --bundle` makes one")
-    begun = Path(file) if is_sweep(file) else None
+    begun = Path(file) if is_begun(file) else None
     if begun and not options.merge:
         refuse_other_request(begun, options)
     if options.merge:
@@ -91,6 +95,7 @@ def sweep_command(
         if target is None:
             raise ScenarioError("--merge needs --out: the folder of the shards' common store, or one to gather them in")
         study = merge(target, [part for part in parts if Path(part) != target])
+        tell_by(study, options)
     else:
         if folders:
             raise ScenarioError(f"only --merge takes more folders; got {' '.join(folders)}")
@@ -110,7 +115,7 @@ def sweep_command(
         _echo([*status_lines([target]), f"When every shard is done: smsim sweep {file} --merge --out {target}"])
         return study.store.status().failed > 0
     with progress("analysing") as tell:
-        said = finish(study, target, options, command, tell)
+        said = finish(study, target, command, tell)
     if options.bundle:
         said += ["", f"Bundle: {write_bundle(study, target, command)}; anybody reruns it by: smsim sweep {BUNDLE}"]
     _echo([*said, "", f"Tables and pictures: {target}"])
@@ -155,6 +160,8 @@ def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Prog
         strategies=options.strategies,
         groups=groups if groups or options.by_section else None,
         second_order=options.second_order,
+        decide=options.decide,
+        phase=options.two_factors,
         out=folder,
         threads=options.threads,
         cluster=options.cluster,
@@ -183,9 +190,23 @@ def resume(folder: Path, options: Options, progress: Progress) -> Sweep:
     """Go on with the sweep that a folder holds, as it was begun."""
     study = load_sweep(folder)
     study.store.refuse_unless({**study.store.spec, "smsim": package_version(), "code": code_digest()})
+    tell_by(study, options)
     shard = read_shard(options.shard) if options.shard else None
     complete(study.store, study.model, options.threads, options.cluster, shard, progress)
     return study
+
+
+def tell_by(study: Sweep, options: Options) -> None:
+    """What the findings of a sweep that is there are to be about.
+
+    Raises
+    ------
+    ScenarioError : no such outcome or factor
+    """
+    if options.decide is not None:
+        study.decide_by(options.decide)
+    if options.phase is not None:
+        study.show_phase(*options.two_factors or ())
 
 
 def merge(folder: Path, shards: list[str]) -> Sweep:
@@ -211,17 +232,8 @@ def merge(folder: Path, shards: list[str]) -> Sweep:
     return study
 
 
-def finish(study: Sweep, folder: Path, options: Options, command: str, progress: Progress) -> list[str]:
+def finish(study: Sweep, folder: Path, command: str, progress: Progress) -> list[str]:
     """Analyse a finished sweep and write its folder; the sentences to print."""
-    if options.decide:
-        study.decide_by(options.decide)
-    if options.phase:
-        names = [name.strip() for name in options.phase.split(",")]
-        known = [f.path for f in study.factors]
-        wrong = [name for name in names if name not in known]
-        if len(names) != 2 or wrong:
-            raise ScenarioError(f"--phase: name two swept factors, PATH,PATH; got {options.phase}")
-        study.phase = names[0], names[1]
     write_sweep(study, folder, command, progress)
     return study.summary()
 
@@ -234,11 +246,6 @@ def status_lines(folders: list[Path]) -> list[str]:
 def known_sweeps() -> list[Path]:
     """Folders below results/ that hold a sweep."""
     return sorted(path.parent.parent for path in RESULTS.glob(f"*/{RUNS}/{SPEC}")) if RESULTS.is_dir() else []
-
-
-def is_sweep(path: str | Path) -> bool:
-    """Whether a folder holds a sweep."""
-    return os.path.isfile(Path(path) / RUNS / SPEC)  # noqa: PTH113  # Path.is_file fails for a name that is too long
 
 
 def _echo(lines: list[str]) -> None:

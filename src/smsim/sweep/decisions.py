@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from smsim.economics import t_quantile
 from smsim.engine.arrays import Array
+from smsim.errors import ScenarioError
 from smsim.outcomes import OUTCOMES
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep.design import Design
@@ -35,14 +37,66 @@ class Winners(NamedTuple):
         return np.where(self.clear, np.array(self.strategies, object)[self.winner], TIE)
 
 
+def better_of(outcome: str) -> int:
+    """1 if more of an outcome is better, -1 if less is, 0 if neither; 1 for what is not in the table of outcomes."""
+    return OUTCOMES[outcome].better if outcome in OUTCOMES else 1
+
+
+def decision_of(columns: Sequence[str], text: str | None) -> tuple[str, str]:
+    """Behaviour and outcome that a text names, ``outcome`` or ``behaviour/outcome``; the usual ones if None.
+
+    Raises
+    ------
+    ScenarioError : no such outcome is kept, or more of it is neither better nor worse
+    """
+    if text is None:
+        behaviour, outcome = next((c for c in columns if c.endswith("/coverage_end")), columns[0]).rsplit("/", 1)
+        return behaviour, outcome
+    behaviour, _, outcome = text.strip().rpartition("/")
+    behaviour = behaviour or next((c.split("/")[0] for c in columns if c.endswith(f"/{outcome}")), "")
+    if f"{behaviour}/{outcome}" not in columns:
+        parts = list(zip(*(c.rsplit("/", 1) for c in columns), strict=True))
+        behaviours, outcomes = (list(dict.fromkeys(part)) for part in parts)
+        close = difflib.get_close_matches(outcome, outcomes, n=1)
+        meant = f"; did you mean {close[0]!r}?" if close and close[0] != outcome else "."
+        known = ", ".join(o for o in outcomes if better_of(o))
+        raise ScenarioError(
+            f"--decide {text}: no such outcome{meant} Write OUTCOME or BEHAVIOUR/OUTCOME, of {', '.join(behaviours)} "
+            f"and {known}"
+        )
+    if not better_of(outcome):
+        raise ScenarioError(f"--decide {text}: more of it is neither better nor worse, so that it decides nothing")
+    return behaviour, outcome
+
+
+def phase_of(factors: Sequence[Factor], names: Sequence[str] | None) -> tuple[str, str] | None:
+    """The two factors of the phase diagram.
+
+    Raises
+    ------
+    ScenarioError : not two, or not swept
+    """
+    if names is None:
+        return None
+    known = [f.path for f in factors]
+    if len(set(names)) != 2 or len(names) != 2 or not set(names) <= set(known):
+        few = (
+            known if len(known) <= 12 else [*difflib.get_close_matches(names[0] if names else "", known, 5, 0.3), "..."]
+        )
+        raise ScenarioError(
+            f"--phase: name two different swept factors, PATH,PATH; got {', '.join(names)}; swept are {', '.join(few)}"
+        )
+    return names[0], names[1]
+
+
 def find_winners(cube: Array, strategies: Sequence[str], outcome: str) -> Winners:
     """Winners in one outcome (points, replicates, strategies). Points with a missing value are left out.
 
-    A winner is clear if the 95% t-interval of the paired difference to the second leaves out zero; with one world, if
-    there is any difference.
+    A winner is clear if the 95% t-interval of the paired difference to the second leaves out zero; one world separates
+    nothing.
     """
     campaigns = tuple(s for s in strategies if s != NO_CAMPAIGN)
-    better = OUTCOMES[outcome].better or 1 if outcome in OUTCOMES else 1
+    better = better_of(outcome) or 1
     own = better * cube[..., [strategies.index(s) for s in campaigns]]
     points = np.flatnonzero(np.isfinite(own).all(axis=(1, 2)))
     own = own[points]
@@ -55,7 +109,7 @@ def find_winners(cube: Array, strategies: Sequence[str], outcome: str) -> Winner
         return Winners(campaigns, points, means, first, np.ones(len(points), bool), better)
     gap = own[rows, :, first] - own[rows, :, order[:, 1]]
     if replicates == 1:
-        clear = gap[:, 0] > 0
+        clear = np.zeros(len(points), bool)
     else:
         half = t_quantile(replicates - 1) * gap.std(axis=1, ddof=1) / np.sqrt(replicates)
         clear = gap.mean(axis=1) > half

@@ -131,5 +131,5 @@ def _grid(factors: Sequence[Factor], n: int) -> Array:
             steps = np.round(np.linspace(0, total - 1, levels))
             axes.append((steps + 0.5) / total)
         else:
-            axes.append(np.linspace(0, 1, levels))
+            axes.append(np.linspace(0.5 if factor.scale == "half" else 0, 1, levels))
     return np.stack([axis.reshape(-1) for axis in np.meshgrid(*axes, indexing="ij")], axis=-1)

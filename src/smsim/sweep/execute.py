@@ -9,11 +9,12 @@ import hashlib
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from smsim.cluster import open_cluster
+from smsim.cluster import Cluster, open_cluster
 from smsim.engine.arrays import Array
 from smsim.errors import RunError, ScenarioError
 from smsim.runner import run_each
@@ -63,7 +64,7 @@ def complete(
     store: Store,
     model: Model,
     threads: int | None = None,
-    cluster: str | None = None,
+    cluster: str | Cluster | None = None,
     shard: tuple[int, int] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> None:
@@ -71,6 +72,7 @@ def complete(
 
     Parameters
     ----------
+    cluster : one that is open, or where to find one: see `smsim.cluster.open_cluster`
     shard : (i, n): only every n-th chunk, i from 1
     progress : called with (design points done, design points)
     """
@@ -109,9 +111,9 @@ def complete(
 
     if cluster is None:
         run(threads=threads)
-    else:
-        with open_cluster(cluster, threads) as found:
-            run(executor=found.executor, threads=found.slots, idle=found.watch)
+        return
+    with open_cluster(cluster, threads) if isinstance(cluster, str) else nullcontext(cluster) as found:
+        run(executor=found.executor, threads=found.slots, idle=found.watch)
 
 
 def read_shard(text: str) -> tuple[int, int]:

@@ -12,23 +12,22 @@ import numpy as np
 import pyarrow as pa
 
 from smsim.costs import find_strategy
-from smsim.engine.arrays import Array
+from smsim.engine.arrays import Array, Record
 from smsim.errors import ScenarioError
 from smsim.outcomes import (
     AGAINST_NONE,
     ALL,
     OUTCOMES,
     Key,
-    Weeks,
     against_none,
     kinds_of,
-    outcomes_of,
+    outcomes_of_all,
     weekly_coverage,
 )
 from smsim.results import Run
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario
-from smsim.simulate import NO_CAMPAIGN, simulate, simulate_all
+from smsim.simulate import NO_CAMPAIGN, simulate, simulate_together
 from smsim.sweep.problem import Factor, values_at
 from smsim.world import Ground, build_ground, check_size, dress
 
@@ -161,35 +160,41 @@ class Campaigns:
             world = dress(scenario, grounds.of(scenario))
         except Exception as error:  # noqa: BLE001  # as above
             return [failed(s, "world", _words(error)) for s in self.strategies]
-        runs: dict[str, Run | str] = {}
         try:
-            runs |= simulate_all(scenario, self.strategies, seed, world)
+            done = reduced(scenario, *simulate_together(scenario, self.strategies, seed, world))
         except Exception:  # noqa: BLE001  # found again below, strategy by strategy
-            for name in self.strategies:
-                try:
-                    runs[name] = simulate(scenario, name, seed, world)
-                except Exception as error:  # noqa: BLE001  # as above
-                    runs[name] = _words(error)
+            done = {}
         rows = []
         none: dict[Key, float] | None = None
         for name in self.strategies:
-            run = runs[name]
-            if isinstance(run, str):
-                rows.append(failed(name, "run", run))
-                continue
+            stage = "run"
             try:
-                weekly = weekly_coverage(run.record, kinds_of(scenario))
-                found = outcomes_of(scenario, run.ledger, run.record, weekly, groups=False)
+                if name not in done:
+                    run = simulate(scenario, name, seed, world)
+                    stage = "outcomes"
+                    done |= reduced(scenario, {name: run}, Record(*(array[None] for array in run.record)))
+                found, weekly = done[name]
                 none = found if name == NO_CAMPAIGN else none
                 if none is not None:
                     found |= against_none(found, none, scenario)
-                series = dict(zip(self.series(), weekly.T.astype(np.float32), strict=True))
                 values = {column: found[key] for column, key in self._keys.items() if none or key not in self._against}
+                rows.append(RunRow(point, replicate, name, seed, values, dict(zip(self.series(), weekly, strict=True))))
             except Exception as error:  # noqa: BLE001  # as above
-                rows.append(failed(name, "outcomes", _words(error)))
-                continue
-            rows.append(RunRow(point, replicate, name, seed, values, series))
+                rows.append(failed(name, stage, _words(error)))
         return rows
+
+
+def reduced(scenario: Scenario, runs: Mapping[str, Run], records: Record) -> dict[str, tuple[dict[Key, float], Array]]:
+    """What is kept of runs over one world: by strategy its outcomes, and coverage by week as float32 (B, T).
+
+    Parameters
+    ----------
+    records : of these runs, in their order: see `simulate_together`
+    """
+    weekly = weekly_coverage(records, kinds_of(scenario))
+    outcomes = outcomes_of_all(scenario, [run.ledger for run in runs.values()], records, weekly, whole=True)
+    series = np.ascontiguousarray(weekly.swapaxes(1, 2), np.float32)
+    return dict(zip(runs, zip(outcomes, series, strict=True), strict=True))
 
 
 class Grounds:
@@ -234,11 +239,6 @@ class Watched(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._mapping)
-
-
-def first_week(scenario: Scenario) -> int:
-    """Campaign week of the first entry of a weekly series: the burn-in has negative weeks."""
-    return -Weeks.of(scenario).first
 
 
 def part_table(model: Model, first: int, points: Array) -> pa.Table:

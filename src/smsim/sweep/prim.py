@@ -20,6 +20,7 @@ from smsim.sweep.problem import Factor
 
 PEEL = 0.05  # share of the points that a slice may take
 LEAST = 0.08  # of all points that a box must hold
+ATOM = float(np.nextafter(0.5, 1))  # where the values above the low end begin, of a factor with half at that end
 CHANCE = 0.05  # a limit stays only if what it adds is less likely than this by chance
 
 
@@ -148,6 +149,8 @@ def _slices(box: Box, k: int, factor: Factor, u: Array) -> list[Box]:
     above, below = np.quantile(u, [PEEL, 1 - PEEL])
     if factor.scale == "integer":  # whole values go
         above, below = _above(factor, above), _below(factor, below)
+    if factor.scale == "half":  # its low end, u up to 1/2, goes as a whole or stays
+        above, below = max(above, ATOM), max(below, 0.5)
     sides = [(above, high)] if low < above < high else []
     sides += [(low, below)] if low < below < high else []
     return [Box(box.ranges | {k: side}, box.choices) for side in sides]
@@ -198,6 +201,10 @@ def _limit(factor: Factor, box: Box, k: int) -> str:
     low, high = box.ranges[k]
     unit = "" if factor.unit in ("", "share", "weight", "ratio", "index") else f" {factor.unit}"
     a, b = (_short(factor.value(u)) for u in (low, high))
+    if factor.scale == "half" and high <= 0.5:
+        return f"{factor.label} is {a}{unit}"
+    if factor.scale == "half" and low == ATOM and high >= 1:
+        return f"{factor.label} is above {_short(factor.low)}{unit}"
     if low <= 0:
         return f"{factor.label} is at most {b}{unit}"
     if high >= 1:

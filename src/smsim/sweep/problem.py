@@ -24,7 +24,7 @@ from smsim.schema import say_number
 from smsim.staff import hire
 from smsim.world import build_ground, dress
 
-SCALES = ("uniform", "log", "integer", "choice")
+SCALES = ("uniform", "log", "integer", "half", "choice")
 BUDGET = "campaign.budget_per_household"
 # Which end of a swept parameter makes the set-up dearest: what `narrow_budget` has to be prepared for.
 DEAREST = {
@@ -46,7 +46,8 @@ class Factor:
     ----------
     path : ``world.mean_ties``, ``behaviours.delivery.taboo``
     low, high : ends of the range, included; 0 and the last index for choices
-    scale : uniform, log (uniform in the logarithm), integer (each the same chance) or choice (each the same chance)
+    scale : uniform, log (uniform in the logarithm), integer (each the same chance), half (half of the chance at `low`,
+        the rest uniform) or choice (each the same chance)
     choices : the categories, for a choice
     group : factors of one group can be moved together
     unit, doc, label : for tables and pictures
@@ -88,6 +89,8 @@ class Factor:
             x = math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
             # The last digits of exp and log are the library's own; a design should not depend on the machine.
             return min(max(float(f"{x:.10g}"), self.low), self.high)
+        if self.scale == "half":
+            u = max(0.0, 2 * u - 1)
         return min(self.low + u * (self.high - self.low), self.high)
 
     def _range(self) -> str:
@@ -179,9 +182,10 @@ def make_factors(scenario: Scenario, wanted: Iterable[str | Factor] = ()) -> tup
                 )
                 continue
             chosen[path] = factor
-        if BUDGET in chosen:
-            chosen[BUDGET], words = narrow_budget(scenario, chosen)
-            notes += words
+    own_range = any(i.path == BUDGET if isinstance(i, Factor) else BUDGET in i and "=" in i for i in asked)
+    if BUDGET in chosen and not own_range:
+        chosen[BUDGET], words = narrow_budget(scenario, chosen)
+        notes += words
     if len(chosen) < 2:
         raise ScenarioError(f"a sweep needs two factors or more; got {', '.join(chosen) or 'none'}")
     return tuple(_labelled(list(chosen.values()))), tuple(notes)

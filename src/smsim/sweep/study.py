@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from smsim.cluster import Cluster, open_cluster
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.folder import package_version
@@ -20,7 +22,16 @@ from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep import trust
 from smsim.sweep.analyse import analyse
-from smsim.sweep.decisions import Winners, find_winners, flips, independent_points, regret, worth_of_knowing
+from smsim.sweep.decisions import (
+    Winners,
+    decision_of,
+    find_winners,
+    flips,
+    independent_points,
+    phase_of,
+    regret,
+    worth_of_knowing,
+)
 from smsim.sweep.design import Design
 from smsim.sweep.execute import code_digest, complete, points_per_chunk
 from smsim.sweep.indices import MAIN, Refusal, estimate, usable_rows
@@ -28,7 +39,7 @@ from smsim.sweep.point import Campaigns, Model
 from smsim.sweep.prim import Box, find_boxes, sentence
 from smsim.sweep.problem import Factor, make_factors, to_plain, values_at, with_groups
 from smsim.sweep.quantities import Quantity, quantities, read_cube, read_weekly, say_outcome
-from smsim.sweep.store import Store
+from smsim.sweep.store import SPEC, Store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,6 +58,8 @@ def sweep(
     strategies: Sequence[str] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     second_order: bool = True,
+    decide: str | None = None,
+    phase: Sequence[str] | None = None,
     out: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     cluster: str | None = None,
@@ -65,6 +78,8 @@ def sweep(
     factors : what to sweep, see `smsim.sweep.problem.make_factors`; every parameter that the table sweeps if empty
     strategies : all of the scenario if None; no campaign is always run beside them
     groups : factors that move together, by name of the group (sobol, morris): paths or patterns
+    decide, phase : outcome by which strategies are compared (coverage of the first behaviour at the end if None), and
+        the two factors of the phase diagram (the most decisive if None): see `Sweep.decide_by`, `Sweep.show_phase`
     out : folder to keep the runs in, and to resume from; a temporary one if None
     threads, cluster, shard : where to run, never what: see `smsim.cluster.open_cluster`; shard (i, n) runs a part only
 
@@ -80,11 +95,23 @@ def sweep(
     design = Design(method, n, _checked_seed(seed), second_order, groups is not None)
     design.check(swept)
     model = Campaigns(scenario, swept, chosen, replicates, seed)
+    decision, shown = decision_of(model.columns(), decide), phase_of(swept, phase)
     folder, own = _folder(out)
     described = {"scenario": {"name": scenario.name, "given": scenario.to_mapping()}, "digest": scenario.digest}
-    store = begin(folder / RUNS, model, swept, design, described | {"notes": list(notes)})
-    complete(store, model, threads, cluster, shard, progress)
-    return Sweep(store, model, swept, design, own)
+    with ExitStack() as stack:
+        found: str | Cluster | None = cluster
+        if cluster is not None and not is_begun(folder):  # a wrong address leaves no folder behind
+            found = stack.enter_context(open_cluster(cluster, threads))
+        store = begin(folder / RUNS, model, swept, design, described | {"notes": list(notes)})
+        complete(store, model, threads, found, shard, progress)
+    study = Sweep(store, model, swept, design, own)
+    study.decision, study.phase = decision, shown
+    return study
+
+
+def is_begun(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds a sweep."""
+    return os.path.isfile(Path(folder) / RUNS / SPEC)  # noqa: PTH113  # Path.is_file fails for a name that is too long
 
 
 def begin(
@@ -169,7 +196,7 @@ class Sweep:
         self.model = model
         self.factors = tuple(factors)
         self.design = design
-        self.decision = self._usual_decision()  # behaviour and outcome by which strategies are compared
+        self.decision = decision_of(model.columns(), None)  # behaviour and outcome by which strategies are compared
         self.phase: tuple[str, str] | None = None  # factors of the phase diagram; the two most decisive if None
         self._own = own  # the temporary folder, as long as this lives
         self._analysed: dict[tuple[Quantity, ...], tuple[pd.DataFrame, ...]] = {}
@@ -274,13 +301,18 @@ class Sweep:
 
         Raises
         ------
-        ScenarioError : no such outcome was kept
+        ScenarioError : no such outcome was kept, or more of it is neither better nor worse
         """
-        behaviour, _, outcome = text.rpartition("/")
-        own = behaviour or next((c.split("/")[0] for c in self.model.columns() if c.endswith(f"/{outcome}")), "")
-        if f"{own}/{outcome}" not in self.model.columns():
-            raise ScenarioError(f"--decide {text}: {self._known()}")
-        self.decision = own, outcome
+        self.decision = decision_of(self.model.columns(), text)
+
+    def show_phase(self, *paths: str) -> None:
+        """Show the winner over these two factors in the phase diagram; see `phase`.
+
+        Raises
+        ------
+        ScenarioError : not two, or not swept
+        """
+        self.phase = phase_of(self.factors, paths)
 
     def winners(self) -> Winners:
         """The best strategy at every design point: see `smsim.sweep.decisions.find_winners`."""
@@ -360,11 +392,6 @@ class Sweep:
 
     def _known(self) -> str:
         return f"there are {', '.join(self.model.columns())}"
-
-    def _usual_decision(self) -> tuple[str, str]:
-        columns = self.model.columns()
-        behaviour, outcome = next((c for c in columns if c.endswith("/coverage_end")), columns[0]).rsplit("/", 1)
-        return behaviour, outcome
 
     def _analyse(
         self, outcomes: Sequence[str] | None, progress: Callable[[int, int], Any] | None

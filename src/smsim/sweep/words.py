@@ -36,7 +36,8 @@ def run_sentences(study: Sweep) -> list[str]:
     """What was run, what failed, and what became of it."""
     state, width = study.store.status(), len(study.strategies)
     design = f"{study.store.points:,} design points ({study.design.method}, n = {study.design.n})"
-    worlds = f"{study.model.replicates} paired worlds, {width} strategies"
+    count = study.model.replicates
+    worlds = f"{'1 world' if count == 1 else f'{count} paired worlds'}, {width} strategies"
     said = [f"{state.runs:,} runs: {design} of {len(study.factors)} factors, {worlds}."]
     said += [f"{note}." for note in study.store.spec.get("notes", [])]
     if state.failed:
@@ -67,11 +68,12 @@ def decision_sentences(study: Sweep) -> list[str]:
     best = table.sort_values("wins", ascending=False, kind="stable").iloc[0]
     least = table.iloc[0]
     unclear = 1 - float(table["clear_wins"].sum())
-    said = []
-    said.append(
-        f"By {outcome}, {best['strategy']} is best in {best['wins']:.0%} of the futures (clearly so in "
-        f"{best['clear_wins']:.0%}); in {unclear:.0%} the worlds separate no winner."
-    )
+    first = f"By {outcome}, {best['strategy']} is best in {best['wins']:.0%} of the futures"
+    if study.model.replicates == 1:
+        said = [f"{first}; one world cannot say how clearly: use --replicates 2 or more."]
+    else:
+        clearly = f"clearly so in {best['clear_wins']:.0%}"
+        said = [f"{first} ({clearly}); in {unclear:.0%} the worlds separate no winner."]
     said.append(
         f"{least['strategy']} is the least regret: choosing it everywhere loses {_points(study, least['regret_mean'])} "
         f"on average against the best of each future, and at most {_points(study, least['regret_most'])}."
