@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from smsim.plots.style import (
+    BLUE,
     FAINT,
     INK,
-    OKABE_ITO,
-    ORDER,
+    RED,
     SMALL,
     add_legend,
     finish,
@@ -22,12 +22,11 @@ from smsim.plots.style import (
     set_row_gap,
     share_axis,
     short,
-)
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from smsim.networks.patterns import EgoAlter
 
-BLUE, RED = OKABE_ITO[ORDER[0]], OKABE_ITO[ORDER[1]]
 MOST_PANELS = 24
 INTERVALS = "median and 90% interval"
 

@@ -32,6 +32,7 @@ WIDTH = 7.2  # inches: an A4 page between its margins
 OKABE_ITO: tuple[tuple[float, float, float], ...] = getattr(mpl.colormaps["okabe_ito"], "colors")  # noqa: B009
 # Blue, vermillion, green, purple, orange, sky blue: dark ones first, and neighbours differ in grey.
 ORDER = (5, 6, 3, 7, 1, 2)
+BLUE, RED = OKABE_ITO[ORDER[0]], OKABE_ITO[ORDER[1]]
 LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (6, 2, 1, 2)), (0, (2.5, 1.2)), (0, (8, 2, 1, 2, 1, 2)), (0, (4, 4)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
