@@ -106,6 +106,8 @@ def sweep_command(
             return False
         if begun and out is not None and out != begun:
             raise ScenarioError(f"{begun} is a sweep that was begun there; go on with it without --out")
+        if is_begun(target) and (bad := len(Store.open(target / RUNS).damaged())):
+            typer.echo(f"{target}: {_damaged(bad)} (not what the checksum says) and computed again", err=True)
         with progress("sweeping") as tell:
             if scenario is None:
                 study = resume(target, options, tell)
@@ -225,11 +227,21 @@ def merge(folder: Path, shards: list[str]) -> Sweep:
     study = load_sweep(folder)
     missing = study.store.missing()
     if missing:
+        which = _whose(missing, study.store.chunks)
         raise RunError(
-            f"{folder}: {len(missing)} of {study.store.chunks} chunks are missing, the first is {missing[0]}; "
-            f"run their shards, or complete it here: smsim sweep {folder}"
+            f"{folder}: {len(missing)} of {study.store.chunks} chunks are missing, {which}; run their shards, or "
+            f"complete it here: smsim sweep {folder}"
         )
     return study
+
+
+def _whose(missing: list[int], chunks: int) -> str:
+    """The shards that make up what is missing, if some do; else where it begins."""
+    for count in range(2, chunks // 2 + 1):
+        shards = sorted({chunk % count for chunk in missing})
+        if len(shards) < count and sum(chunk % count in shards for chunk in range(chunks)) == len(missing):
+            return f"those of shard {' and '.join(f'{shard + 1}/{count}' for shard in shards)}"
+    return f"the first is {missing[0]}"
 
 
 def finish(study: Sweep, folder: Path, command: str, progress: Progress) -> list[str]:
@@ -254,8 +266,12 @@ def _echo(lines: list[str]) -> None:
 
 
 def _say(state: Status) -> str:
-    share = state.done / state.chunks
+    share = state.runs_done / state.runs
     words = f"{state.runs_done:,} of {state.runs:,} runs done ({share:.0%}; {state.done:,} of {state.chunks:,} chunks)"
     words += f", {state.failed:,} failed" if state.failed else ""
-    words += f", {state.damaged:,} chunks damaged, to be computed again" if state.damaged else ""
+    words += f", {_damaged(state.damaged)}, to be computed again" if state.damaged else ""
     return words
+
+
+def _damaged(chunks: int) -> str:
+    return "1 chunk is damaged" if chunks == 1 else f"{chunks:,} chunks are damaged"

@@ -20,9 +20,9 @@ FEWEST_FAST = 4 * HARMONICS**2 + 1
 MOST_POINTS = 10_000_000
 # What n counts, for messages and --help.
 COUNTED = {
-    "sobol": "base points, a power of two",
+    "sobol": "base points (a power of two)",
     "morris": "trajectories",
-    "fast": f"points per factor, {FEWEST_FAST} or more",
+    "fast": "points per factor",
     "grid": "values per factor",
 }
 
@@ -55,7 +55,8 @@ class Design:
             raise ScenarioError(f"--method must be one of {', '.join(METHODS)}; got {self.method!r}")
         least = {"sobol": 4, "morris": 2, "fast": FEWEST_FAST, "grid": 2}.get(self.method, 32)
         if not self.n >= least:
-            raise ScenarioError(f"{self.method} needs n of {least} {self._counted()} or more; got {self.n}")
+            counted = COUNTED.get(self.method, "points")
+            raise ScenarioError(f"{self.method} needs {least} {counted} or more; got -n {self.n}")
         if self.method == "sobol" and self.n & (self.n - 1):
             below = 1 << (self.n.bit_length() - 1)
             raise ScenarioError(
@@ -104,9 +105,6 @@ class Design:
         if points.shape != (self.points(factors), len(factors)) or not (points.min() >= 0 and points.max() <= 1):
             raise AssertionError(f"SALib's {self.method} sample has shape {points.shape}, or leaves the unit cube")
         return points
-
-    def _counted(self) -> str:
-        return COUNTED.get(self.method, "points")
 
 
 def salib_seed(seed: int, salt: int = 0) -> int:

@@ -93,7 +93,7 @@ class Store:
         except FileNotFoundError:
             raise ScenarioError(f"{root}: there is no sweep here ({SPEC} is missing)") from None
         except (OSError, ValueError) as error:
-            raise ScenarioError(f"{root / SPEC}: cannot be read ({error})") from None
+            raise ScenarioError(f"{root / SPEC}: cannot be read ({error}); delete the folder {root}") from None
 
     def refuse_unless(self, spec: Mapping[str, Any]) -> None:
         """Refuse to mix: raises ScenarioError unless `spec` is what this store was begun for."""
@@ -279,10 +279,14 @@ def _named(path: Path) -> str:
 
 def _staged(root: Path, data: bytes) -> Path:
     staged = root / f".writing-{secrets.token_hex(8)}"
-    with open(staged, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())  # a part whose name is there after a power cut must hold its bytes
+    try:
+        with open(staged, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # a part whose name is there after a power cut must hold its bytes
+    except OSError:
+        staged.unlink(missing_ok=True)  # a full disk needs the place
+        raise
     return staged
 
 
@@ -302,7 +306,10 @@ def _place(root: Path, name: str, data: bytes) -> None:
             if not (root / name).exists():
                 raise
     except OSError as error:
-        raise RunError(f"{root / name}: could not be written ({error.strerror or error})") from None
+        reason = error.strerror or error
+        raise RunError(
+            f"{root / name}: could not be written ({reason}); what is done is kept, and the same command goes on"
+        ) from None
 
 
 def _claim(root: Path, name: str, data: bytes) -> None:

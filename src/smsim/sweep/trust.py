@@ -37,7 +37,12 @@ class Repeat(NamedTuple):
     first: list[Estimate]
     second: list[Estimate]
     correlation: float  # Spearman's, of all factors
-    same_leaders: int  # of the `LEADING` first of one half, how many are so in the other
+    same_leaders: int  # of the `leading` first of one half, how many are so in the other
+
+
+def leading(factors: int) -> int:
+    """How many leading factors are compared between worlds: of few factors no more than half, or it says nothing."""
+    return min(LEADING, (factors + 1) // 2)
 
 
 def main_of(method: str, estimates: Sequence[Estimate]) -> list[Estimate]:
@@ -90,7 +95,7 @@ def repeat(design: Design, factors: Sequence[Factor], x: Array, worlds: Array, r
     first, second = ([e.value for e in side] for side in sides)
     alike = np.ptp(first) == 0 or np.ptp(second) == 0
     correlation = np.nan if alike else float(spearmanr(first, second).statistic)
-    leaders = [{e.factor for e in ranked(design.method, side)[:LEADING]} for side in sides]
+    leaders = [{e.factor for e in ranked(design.method, side)[: leading(len(first))]} for side in sides]
     return Repeat(sides[0], sides[1], correlation, len(leaders[0] & leaders[1]))
 
 

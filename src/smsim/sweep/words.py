@@ -9,9 +9,9 @@ import pandas as pd
 
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep.indices import MAIN
-from smsim.sweep.problem import Factor
+from smsim.sweep.problem import Factor, group_names
 from smsim.sweep.quantities import Quantity, say_outcome
-from smsim.sweep.trust import LEADING
+from smsim.sweep.trust import leading as leading_of
 
 if TYPE_CHECKING:
     from smsim.sweep.study import Sweep
@@ -154,12 +154,14 @@ def _luck(study: Sweep, row: object) -> str:
     said += "; more worlds would sharpen the indices." if share > MUCH_NOISE else "."
     if np.isnan(correlation):
         return said
-    same, most = int(getattr(row, "halves_same_leaders")), min(LEADING, len(study.factors))  # noqa: B009
+    same = int(getattr(row, "halves_same_leaders"))  # noqa: B009
+    most = leading_of(len(group_names(study.factors, study.design.groups)))
+    sides = "one half of the worlds against the other" if worlds > 3 else "one world against another"
     holds = "holds" if correlation >= HOLDS else "holds roughly" if correlation >= SHAKY else "does not hold"
-    return (
-        f"{said} In other worlds the ranking {holds}: one half of the worlds against the other, rank correlation "
-        f"{correlation:.2f}, {same} of the {most} leading factors the same."
-    )
+    leaders = f"{same} of the {most} leading factors the same"
+    if most == 1:
+        leaders = "the same factor leads" if same else "another factor leads"
+    return f"{said} In other worlds the ranking {holds}: {sides}, rank correlation {correlation:.2f}, {leaders}."
 
 
 def _with_interval(row: object) -> str:
