@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from functions import Functions, numbers, study_of
 
@@ -166,7 +167,7 @@ def test_other_worlds_are_asked(tmp_path: Path) -> None:
     study = study_of(tmp_path, model, Design("sobol", 256, 1, second_order=False))
     (row,) = study.quality(["value"]).itertuples()
     assert row.halves_correlation == pytest.approx(1)
-    assert row.halves_same_leaders == 4
+    assert row.halves_same_leaders == 2  # of four factors the leading half is compared
     assert row.sd_worlds == pytest.approx(np.std([0, 1, 2, 3], ddof=1), rel=0.02)
     assert row.sd_residual == pytest.approx(0.05, rel=0.1)
     assert len(study.repeat(["value"])) == 4
@@ -184,3 +185,15 @@ def test_a_box_takes_the_half_at_the_low_end_whole_or_leaves_it() -> None:
         (box,) = find_boxes(factors, x, case)
         assert box.limits(factors) == [words]
         assert box.density > 0.9
+
+
+def test_what_cannot_be_told_from_nothing_is_not_said_to_move_anything() -> None:
+    from smsim.sweep.words import _impossible, _moved_by
+
+    rows = [("a", 1.2, 0.9, 1.5), ("b", 0.3, -0.1, 0.7), ("c", -0.05, -0.2, 0.1)]
+    table = pd.DataFrame(rows, columns=["factor", "value", "lower", "upper"]).assign(index="ST")
+    labels = {"a": "taboo", "b": "ties", "c": "weeks"}
+    assert _moved_by(table, labels) == "most moved by taboo (1.2 ± 0.3); no other can be told from nothing"
+    assert _moved_by(table[1:], labels) == "no factor can be told from nothing, not even ties (0.3 ± 0.4)"
+    assert "error of estimation" in _impossible(table)
+    assert not _impossible(table.assign(index="mu_star"))

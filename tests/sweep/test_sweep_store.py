@@ -345,3 +345,31 @@ def test_the_manifest_lists_every_part_with_its_checksum(reference: Path) -> Non
     manifest = json.loads((reference / "runs" / "manifest.json").read_text(encoding="utf-8"))
     parts = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (reference / "runs").glob("part-*")}
     assert manifest["parts"] == parts
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ([1, 4, 7, 10, 13], "those of shard 2/3"),
+        ([0, 2, 3, 5, 6, 8, 9, 11, 12, 14], "those of shard 1/3 and 3/3"),
+        ([4, 5], "the first is 4"),
+    ],
+)
+def test_missing_shards_are_named(missing: list[int], words: str) -> None:
+    from smsim.sweep.command import _whose
+
+    assert _whose(missing, 15) == words
+
+
+def test_a_full_disk_leaves_no_half_written_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from smsim.sweep.store import _place
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunError, match="No space left on device"):
+        _place(tmp_path, "part", b"some")
+    assert list(tmp_path.iterdir()) == []

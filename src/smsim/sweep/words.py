@@ -122,10 +122,27 @@ def index_sentences(study: Sweep) -> list[str]:
         own = found[(found["index"] == MAIN[method]) & (found["factor2"] == "")]
         for column in Quantity._fields:
             own = own[own[column] == getattr(row, column)]
-        top = own.sort_values("value", ascending=False, kind="stable").head(3)
-        listed = ", ".join(f"{labels[r.factor]} ({_with_interval(r)})" for r in top.itertuples())
-        said.append(f"{name}: most moved by {listed}; {INDEX_SAID[MAIN[method]]}. {row.verdict}.{_luck(study, row)}")
+        every = found.merge(own[list(Quantity._fields)].drop_duplicates())
+        moved = f"{name}, by the {INDEX_SAID[MAIN[method]]}: {_moved_by(own, labels)}"
+        said.append(f"{moved}.{_impossible(every)} {row.verdict}.{_luck(study, row)}")
     return said
+
+
+def _moved_by(own: pd.DataFrame, labels: dict[str, str]) -> str:
+    """The three factors with the largest indices, of those that can be told from nothing."""
+    ranked = own.sort_values("value", ascending=False, kind="stable")
+    sure = ranked[~(ranked["lower"] <= 0)]  # without an interval nobody can say
+    listed = [f"{labels[r.factor]} ({_with_interval(r)})" for r in (sure if len(sure) else ranked)[:3].itertuples()]
+    if not len(sure):
+        return f"no factor can be told from nothing, not even {listed[0]}"
+    others = "; no other can be told from nothing" if len(sure) <= 3 and len(sure) < len(ranked) else ""
+    return f"most moved by {', '.join(listed)}{others}"
+
+
+def _impossible(every: pd.DataFrame) -> str:
+    """A word on estimates of shares of variance that no share can have."""
+    shares = every[every["index"].isin(["S1", "ST"])]["value"]
+    return " Indices below 0 or above 1 are error of estimation." if ((shares < 0) | (shares > 1)).any() else ""
 
 
 def leading(study: Sweep) -> list[Quantity]:
