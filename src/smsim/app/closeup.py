@@ -8,15 +8,17 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import panel as pn
 
-from smsim.app.compute import base_key, plan_key
-from smsim.app.figures import BUTTON_CSS
-from smsim.app.history import History, posts_of, watch, without_household, without_mobilizers
+from smsim.app.compute import place_key, plan_key
+from smsim.app.figures import BUTTON_CSS, nice_top
+from smsim.app.history import History, Post, posts_of, watch, without_household, without_post
 from smsim.app.layout import area as area_layout
+from smsim.app.names import household_name
 from smsim.app.scenes import area, player, village
 from smsim.app.texts import stage_legend, why_html
-from smsim.app.why import household_name, what_if, why
+from smsim.app.why import what_if, why
 from smsim.engine.arrays import Array
 from smsim.runner import replicate_seed
 
@@ -40,8 +42,9 @@ class CloseUp:
         campaign, after = (
             int(x) for x in (page.visitor.scenario.campaign["weeks"], page.visitor.scenario.run["follow_up_weeks"])
         )
-        self.map_week, map_player = player(_, 0, campaign + after)
-        self.village_week, village_player = player(_, 0, campaign + after)
+        self.map_week, map_player = player(_, 0, campaign + after, "map")
+        self.village_week, village_player = player(_, 0, campaign + after, "village")
+        self.village_week.on_change("value", lambda _attr, _old, _new: self._week_moved())
         self.maps = {side: area(_, side, self.map_week, 420) for side in page.visitor.sides}
         self.villages = {side: village(_, side, self.village_week, 436) for side in page.visitor.sides}
         for side, place in self.maps.items():
@@ -62,19 +65,19 @@ class CloseUp:
         self.why = page._html("")
         self.neighbours = pn.widgets.Select(name=_("What if this neighbour had not been there?"), options=[], width=220)
         self.ask_neighbour = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
-        self.ask_mobilizer = pn.widgets.Button(
-            name=_("What if the village had had no mobilizer?"), button_type="primary", margin=(10, 10, 0, 10)
-        )
+        self.posts: list[Post] = []
+        self.mobilizers = pn.widgets.Select(name=_("What if this mobilizer had not been there?"), options=[], width=220)
+        self.ask_mobilizer = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
         self.ask_neighbour.on_click(lambda _e: self._what_if("neighbour"))
         self.ask_mobilizer.on_click(lambda _e: self._what_if("mobilizer"))
         self.outcome = page._html("")
         self.questions = pn.Column(
-            pn.Row(self.neighbours, self.ask_neighbour), self.ask_mobilizer, self.outcome, visible=False
+            pn.Row(self.neighbours, self.ask_neighbour), pn.Row(self.mobilizers, self.ask_mobilizer), self.outcome
         )
         back = pn.widgets.Button(name=_("Back to the sliders"), sizing_mode="stretch_width", stylesheets=[BUTTON_CSS])
         back.on_click(lambda _e: self._close())
         # Takes the place of the sliders while a household is looked at, so that it stands beside the village.
-        self.why_view = pn.Column(back, self.questions, self.why, sizing_mode="stretch_width")
+        self.why_view = pn.Column(back, self.why, self.questions, sizing_mode="stretch_width")
         self.hint = page._html(self._invitation())
         note = _(
             "The map is schematic: distances to the facility (the cross) are the model's, directions are made up. "
@@ -119,7 +122,7 @@ class CloseUp:
             return
         scenario, names = page.answer.scenario, page._names
         key = json.dumps(
-            [base_key(scenario), [str(plan_key(scenario, n)) for n in names.values()], self.community, page.behaviour]
+            [place_key(scenario), [str(plan_key(scenario, n)) for n in names.values()], self.community, page.behaviour]
         )
         if key == self._shown:
             return
@@ -138,16 +141,18 @@ class CloseUp:
         histories = {side: watch(scenario, name, start, community, b, seed) for side, name in names.items()}
         one = histories["A"]
         at = bench.layout(start, community, one.ties, len(one.households))
+        posts = posts_of(scenario, start, community, seed)
         if key == self._shown:
-            self.page._later(partial(self._show, start.world, community, histories, at))
+            self.page.session.later(partial(self._show, start.world, community, histories, at, posts))
 
-    def _show(self, world: World, community: int, histories: dict[str, History], at: Array) -> None:
-        page, self.community, self.histories = self.page, community, histories
+    def _show(self, world: World, community: int, histories: dict[str, History], at: Array, posts: list[Post]) -> None:
+        page, self.community, self.histories, self.posts = self.page, community, histories, posts
         where, centre = area_layout(world)
+        top = nice_top(max(float(np.nanmax(h.coverage[h.first_week :], initial=0)) for h in histories.values()))
         with pn.io.hold():
             for side, history in self.histories.items():
                 self.villages[side].show(history, at, int(self.village_week.value))
-                self.maps[side].show(history, where, centre, world.places, self.community)
+                self.maps[side].show(history, where, centre, world.places, self.community, top)
                 title = f"<h3 class='{side.lower()}'>{escape(page.labels[side])}</h3>"
                 self.map_titles[side].object = self.village_titles[side].object = title
             self._choices(len(where), len(histories["A"].households))
@@ -187,21 +192,41 @@ class CloseUp:
             one.homes.selected.indices = [self.chosen]
         self._explain()
 
+    def _week_moved(self) -> None:
+        """Why, as of the week that is shown now."""
+        if self.chosen is not None:
+            self._say_why(self.chosen)
+
+    def _say_why(self, chosen: int) -> None:
+        parts, week = [], int(self.village_week.value)
+        for side, history in self.histories.items():
+            at = min(history.first_week - 1 + week, len(history.stage) - 1)
+            found = why(history, chosen, at, self.words)
+            parts.append(why_html(found, side, f"{found.title}, {self.page.labels[side]}", week, self.words))
+        self.why.object = f"<div class='whys'>{''.join(parts)}</div>"
+
     def _explain(self) -> None:
         if self.chosen is None:
             self._close()
             return
-        parts = []
-        for side, history in self.histories.items():
-            found = why(history, self.chosen, len(history.stage) - 1, self.words)
-            parts.append(why_html(found, side, f"{found.title}, {self.page.labels[side]}", self.words))
-        self.why.object = f"<div class='whys'>{''.join(parts)}</div>"
+        self._say_why(self.chosen)
         others = self.histories["A"].neighbours(self.chosen)
         options = {household_name(self.words, j): j for j, _w in others}
         self.neighbours.param.update(options=options, value=others[0][0] if others else None)
-        self.questions.visible = bool(others)
-        self.page.side[:] = [self.why_view]
-        self.page.side.visible = True
+        self.ask_neighbour.disabled = not others
+        own = next((k for k, post in enumerate(self.posts) if post.first <= self.chosen < post.stop), None)
+        self.mobilizers.param.update(options={self._post_name(k): k for k in range(len(self.posts))}, value=own)
+        self.ask_mobilizer.disabled = own is None
+        if list(self.page.side) != [self.why_view]:
+            self.page.side[:] = [self.why_view]
+            self.page.side.visible = True
+
+    def _post_name(self, k: int) -> str:
+        _, post = self.words, self.posts[k]
+        return _(
+            "mobilizer {number}: households {first} to {last}",
+            number=_.number(k + 1), first=_.number(post.first + 1), last=_.number(post.stop),
+        )  # fmt: skip
 
     def _close(self) -> None:
         """Back to the sliders."""
@@ -213,7 +238,7 @@ class CloseUp:
             self.page.side[:] = [self.page.controls.view]
 
     def _what_if(self, what: str) -> None:
-        """The same world and luck without a neighbour, or without the village's mobilizers, under both plans."""
+        """The same world and luck without a neighbour, or without one mobilizer, under both plans."""
         page, _ = self.page, self.words
         if self.chosen is None or page.answer is None:
             return
@@ -221,26 +246,39 @@ class CloseUp:
         seed = replicate_seed(page.answer.seed, 0)
         start = page.bench.started(scenario, seed)
         if what == "neighbour":
+            note = _("The same village with the same luck was run again without it.")
             other = int(self.neighbours.value)
             absent = household_name(_, other)
             changed = without_household(start, int(self.histories["A"].households[other]), scenario, seed)
         else:
-            posts = posts_of(scenario, start, self.community, seed)
-            absent = _.plural("its mobilizer", "its {n} mobilizers", posts)
+            post = self.posts[int(self.mobilizers.value)]
+            absent = _("mobilizer {number}", number=_.number(int(self.mobilizers.value) + 1))
+            note = self._without_post_note(post)
         html = ""
         for side, name in names.items():
             if what == "neighbour":
                 other_history = watch(scenario, name, changed, self.community, page.behaviour, seed)
             else:
-                plan = without_mobilizers(scenario, name, start, self.community, seed)
+                plan = without_post(scenario, name, start, post.number, seed)
                 other_history = watch(scenario, name, start, self.community, page.behaviour, seed, plan=plan)
             found = what_if(self.histories[side], other_history, self.chosen)
             html += (
                 f"<section class='why {side.lower()}'><h3>{escape(page.labels[side])}</h3>"
                 f"<p><strong>{escape(found.say(_, absent))}</strong></p></section>"
             )
-        paired = _("The same village with the same luck was run again without it.")
-        self.outcome.object = f"<p class='note'>{escape(paired)}</p><div class='whys'>{html}</div>"
+        self.outcome.object = f"<p class='note'>{escape(note)}</p><div class='whys'>{html}</div>"
 
-
-__all__ = ["Array", "CloseUp"]
+    def _without_post_note(self, post: Post) -> str:
+        """What exactly was taken away."""
+        _ = self.words
+        text = _(
+            "The same world with the same luck was run again with this post never filled; its money is unspent. Others "
+            "who visit this village do what they have time for."
+        )
+        if post.elsewhere:
+            text += " " + _.plural(
+                "The post is missing in other villages too, for {n} household.",
+                "The post is missing in other villages too, for {n} households.",
+                post.elsewhere,
+            )
+        return text

@@ -1,8 +1,8 @@
 """Answers for the workshop: a few plans and no campaign over the same worlds, fast enough to follow a slider.
 
 The worlds, seeds and outcomes are those of `smsim.compare` for the same scenario, seed and number of worlds; a test
-holds the two together. What makes it fast is that nothing is done twice: grounds are kept for the sections `world`
-they were made from, burn-ins for all that a plan cannot change, and every run for the plan it belongs to.
+holds the two together. What makes it fast is that nothing is done twice: grounds are kept by what shapes them, burn-ins
+and runs without a campaign by all that acts without one, and every other run by its plan and prices too.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -30,11 +31,14 @@ from smsim.runner import default_threads, replicate_seed
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN, prepare
 from smsim.world import World, build_ground, dress
+from smsim.world.build import SHAPING
 
 Kept = TypeVar("Kept")
 ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
 BAND = (0.05, 0.95)  # of the worlds, as in the report
-WORLDS = 20
+WORLDS, FEW = 20, 4  # worlds of an answer, and of a first picture at least
+PATIENCE = 0.3  # seconds before a first picture is made of the worlds that are there
+WITHOUT_PLAN = ("weeks", "treated_share", "invitation")  # of the section campaign, what shapes a world or its record
 KEPT_HOUSEHOLDS = 600_000  # worlds with their burn-in, all together: about 300 MB
 KEPT_RUNS = 4_000
 KEPT_LAYOUTS = 16
@@ -73,13 +77,19 @@ class Keep:
         self._things: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def find(self, key: Hashable) -> Any:
+        """What is kept under the key; None if nothing is."""
+        with self._lock:
+            if key not in self._things:
+                return None
+            self._things.move_to_end(key)
+            return self._things[key][0]
+
     def get(self, key: Hashable, make: Callable[[], Kept], weight: int = 1) -> Kept:
         """What is kept under the key; made, and kept while there is room, if there is nothing."""
-        with self._lock:
-            if key in self._things:
-                self._things.move_to_end(key)
-                found: Kept = self._things[key][0]
-                return found
+        found: Kept | None = self.find(key)
+        if found is not None:
+            return found
         made = make()
         if weight <= self.size:
             with self._lock:
@@ -187,6 +197,7 @@ class Bench:
         worlds: int = WORLDS,
         seed: int | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        early: Callable[[Answer], None] | None = None,
     ) -> Answer:
         """Run the plans, and no campaign, over the same worlds.
 
@@ -194,6 +205,8 @@ class Bench:
         ----------
         names : strategies of the scenario, without "none"
         wanted : asked between runs; Cancelled is raised when it says no
+        early : where the whole answer takes longer than `PATIENCE`, told the answer of the worlds that are there, the
+            first `FEW` at least
 
         Raises
         ------
@@ -201,38 +214,45 @@ class Bench:
         """
         if not worlds >= 2:
             raise ScenarioError(f"worlds must be 2 or more, for a band needs two; got {worlds}")
-        every = (NO_CAMPAIGN, *dict.fromkeys(name for name in names if name != NO_CAMPAIGN))
-        for name in every:
-            find_strategy(scenario, name)
         first = int(scenario.run["seed"]) if seed is None else seed
-        base = base_key(scenario)
+        keys = _keys(scenario, names)
 
         def work(replicate: int) -> list[Reduced]:
             own = replicate_seed(first, replicate)
             found = []
-            for name in every:
+            for name, key in keys.items():
                 if not wanted():
                     raise Cancelled
-                key = (base, own, plan_key(scenario, name))
-                found.append(self._runs.get(key, lambda name=name: self._run(scenario, name, own, base)))  # type: ignore[misc]
+                found.append(self._runs.get((own, key), lambda name=name: self._run(scenario, name, own)))  # type: ignore[misc]
             return found
 
         futures = [self._pool.submit(work, replicate) for replicate in range(worlds)]
         try:
-            parts = [future.result() for future in futures]
+            if early is not None and wait(futures, PATIENCE).not_done:
+                wait(futures[:FEW])
+                there = [future.result() for future in takewhile(Future.done, futures)]
+                if len(there) < worlds:
+                    early(_stacked(scenario, keys, first, there))
+            return _stacked(scenario, keys, first, [future.result() for future in futures])
         finally:
             for future in futures:
                 future.cancel()
-        columns = zip(*([one._asdict() for one in row] for row in parts), strict=True)
-        stacked = [list(column) for column in columns]  # by plan, then world
-        arrays = {field: np.array([[world[field] for world in plan] for plan in stacked]) for field in Reduced._fields}
-        return Answer(scenario, every, first, **arrays)
 
-    def started(self, scenario: Scenario, seed: int, base: str | None = None) -> Started:
+    def at_hand(self, scenario: Scenario, names: Sequence[str], worlds: int = WORLDS) -> Answer | None:
+        """The answer if every run of it is kept; None otherwise."""
+        first, keys = int(scenario.run["seed"]), _keys(scenario, names)
+        parts = []
+        for replicate in range(worlds):
+            row = [self._runs.find((replicate_seed(first, replicate), key)) for key in keys.values()]
+            if any(one is None for one in row):
+                return None
+            parts.append(row)
+        return _stacked(scenario, keys, first, parts)
+
+    def started(self, scenario: Scenario, seed: int) -> Started:
         """The world of a seed after its burn-in."""
         households = int(scenario.world["households"])
-        key = (base or base_key(scenario), seed)
-        return self._started.get(key, lambda: self._burn_in(scenario, seed), households)
+        return self._started.get((place_key(scenario), seed), lambda: self._burn_in(scenario, seed), households)
 
     def layout(self, start: Started, community: int, ties: Array, households: int) -> Array:
         """Where the households of a community are drawn, float64 (n, 2); kept, for it takes a while."""
@@ -240,17 +260,17 @@ class Bench:
         return self._layouts.get(key, lambda: (village(households, ties), start))[0]
 
     def _burn_in(self, scenario: Scenario, seed: int) -> Started:
+        shape = tuple(scenario.world[name] for name in SHAPING)
         households = int(scenario.world["households"])
-        section = json.dumps(dict(scenario.world), sort_keys=True)
-        ground = self._grounds.get((section, seed), lambda: build_ground(scenario.world, seed), households)
+        ground = self._grounds.get((shape, seed), lambda: build_ground(scenario.world, seed), households)
         world = dress(scenario, ground)
         prepared = prepare(scenario, NO_CAMPAIGN, seed, world)
         state, record = prepared.begin()
         prepared.advance(state, record, 0, int(scenario.run["burn_in_weeks"]))
         return Started(world, state, record)
 
-    def _run(self, scenario: Scenario, name: str, seed: int, base: str) -> Reduced:
-        start = self.started(scenario, seed, base)
+    def _run(self, scenario: Scenario, name: str, seed: int) -> Reduced:
+        start = self.started(scenario, seed)
         prepared = prepare(scenario, name, seed, start.world)
         state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
         prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
@@ -261,18 +281,35 @@ class Bench:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def base_key(scenario: Scenario) -> str:
-    """All that a run depends on besides plan, budget and seed: the same key, the same burn-in."""
-    sections = {name: dict(getattr(scenario, name)) for name in ("world", "activities", "campaign", "run")}
-    del sections["campaign"]["budget_per_household"]
-    for name in ("replicates", "seed", "target_coverage"):
-        del sections["run"][name]
+def _keys(scenario: Scenario, names: Sequence[str]) -> dict[str, Hashable]:
+    """Each plan's key among the kept runs of a seed, no campaign's first.
+
+    Raises
+    ------
+    ScenarioError : a strategy is unknown
+    """
+    every = (NO_CAMPAIGN, *dict.fromkeys(name for name in names if name != NO_CAMPAIGN))
+    place = place_key(scenario)
+    return {name: (place, plan_key(scenario, name)) for name in every}
+
+
+def _stacked(scenario: Scenario, names: Iterable[str], seed: int, worlds: Sequence[Sequence[Reduced]]) -> Answer:
+    """The answer that runs make up: one row per world, one run in it per plan."""
+    plans = list(zip(*worlds, strict=True))
+    arrays = {field: np.array([[getattr(one, field) for one in plan] for plan in plans]) for field in Reduced._fields}
+    return Answer(scenario, tuple(names), seed, **arrays)
+
+
+def place_key(scenario: Scenario) -> str:
+    """All that acts in a run without a campaign: the same key and seed, the same burn-in and the same run of none."""
+    run = {name: value for name, value in scenario.run.items() if name not in ("replicates", "seed", "target_coverage")}
+    campaign = {name: scenario.campaign[name] for name in WITHOUT_PLAN}
     behaviours = [[name, dict(values)] for name, values in scenario.behaviours.items()]
-    return json.dumps([sections, behaviours], sort_keys=True)
+    return json.dumps([dict(scenario.world), campaign, run, behaviours], sort_keys=True)
 
 
 def plan_key(scenario: Scenario, name: str) -> Hashable:
-    """What tells one plan from another: its shares and their timing, and the budget; not its name."""
+    """What tells one plan from another: its shares and their timing, the budget and the prices; not its name."""
     strategy = find_strategy(scenario, name)
     if strategy is None:
         return NO_CAMPAIGN
@@ -280,7 +317,7 @@ def plan_key(scenario: Scenario, name: str) -> Hashable:
         (c.weight, tuple(sorted(c.shares.items())), tuple(sorted(c.timing.items())), c.leader_share)
         for c in strategy.components
     )
-    return float(scenario.campaign["budget_per_household"]), components
+    return json.dumps([dict(scenario.campaign), dict(scenario.activities)], sort_keys=True), components
 
 
 def reduce(scenario: Scenario, ledger: Ledger, record: Record) -> Reduced:

@@ -12,11 +12,14 @@ from bokeh.models import CustomJSTickFormatter
 
 from smsim.app.dials import FIRST, Dial
 from smsim.app.figures import SIDE_COLOURS, SLIDER_CSS
+from smsim.app.names import plan_name
 from smsim.app.roles import ROLES, Role
 from smsim.app.split import STEP, TRAINER_ORDER, WHOLE
 from smsim.app.state import SIDES, Visitor
-from smsim.app.texts import activity_names, strategy_name
 from smsim.i18n import Words
+from smsim.labels import activity_names
+
+PLACE, MORE = "place", "more"  # the sections beside the two plans
 
 
 def named(labels: list[str]) -> CustomJSTickFormatter:
@@ -48,29 +51,19 @@ class Controls:
         self._quiet = False  # while sliders follow one another
         self._dials = visitor.dials()
         _ = words
-        self._later = [path for path, dial in self._dials.items() if dial.parameter.path not in FIRST]
-        first = [path for path in self._dials if path not in self._later]
-        cards = [self._side(side) for side in visitor.sides]
-        place = pn.Column(*(self._row(self._dials[path]) for path in first), sizing_mode="stretch_width")
-        self._more = pn.Column(sizing_mode="stretch_width")
-        titles = [_("Plan {side}", side=side) for side in visitor.sides]
-        self.accordion = pn.Accordion(
-            *zip(titles, cards, strict=True),
-            (_("The place, the people, the money"), place),
-            (_("All other numbers"), self._more),
-            active=[0],
-            toggle=False,
-            sizing_mode="stretch_width",
-            header_background="#eef1f5",
-            stylesheets=[".accordion-header { font-size: 17px; padding: 10px 12px }"],
-        )
-
-        def open_more(event: Any) -> None:
-            # Forty sliders that most visitors never open are made when somebody does.
-            if len(visitor.sides) + 1 in event.new:
-                self._make_more()
-
-        self.accordion.param.watch(open_more, "active")
+        later = [path for path, dial in self._dials.items() if dial.parameter.path not in FIRST]
+        self._paths = {PLACE: [path for path in self._dials if path not in later], MORE: later}
+        titles = {side: _("Plan {side}", side=side) for side in visitor.sides} | {
+            PLACE: _("The place, the people, the money"), MORE: _("All other numbers"),
+        }  # fmt: skip
+        self._titles = {key: self._heading(text) for key, text in titles.items()}
+        # Sliders that most visitors never see are made when somebody looks at them.
+        self.sections = {key: pn.Column(visible=False, sizing_mode="stretch_width") for key in titles}
+        self.chooser = pn.widgets.RadioButtonGroup(
+            options={titles[side]: side for side in visitor.sides} | {_("Place"): PLACE, _("More"): MORE},
+            value=SIDES[0], sizing_mode="stretch_width", margin=(8, 10, 4, 10), stylesheets=[CHOOSER_CSS],
+        )  # fmt: skip
+        self.chooser.param.watch(lambda _event: self._look(), "value")
         reset = pn.widgets.Button(name=_("Back to the file's values"), sizing_mode="stretch_width")
         reset.on_click(lambda _event: self.reset())
         self.card = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", stylesheets=[NOTE_CSS])
@@ -80,11 +73,11 @@ class Controls:
             stylesheets=[".bk-input { font-size: 16px; height: 36px }"],
         )  # fmt: skip
         self.roles.param.watch(lambda event: self.play(event.new), "value")
-        if visitor.role:
-            self.play(visitor.role)
+        self.play(visitor.role)
         self.view = pn.Column(
-            self.roles, self.card, self.accordion, reset, sizing_mode="stretch_width", css_classes=["controls"]
-        )
+            self.roles, self.card, self.chooser, *self.sections.values(), reset, sizing_mode="stretch_width",
+            css_classes=["controls"],
+        )  # fmt: skip
 
     # ---- roles
 
@@ -97,31 +90,45 @@ class Controls:
         """Show a role's card and its sliders alone; everybody's for ""."""
         self.visitor.role = key
         role, _ = self.role, self.words
-        if role:
-            self._make_more()
+        self.card.param.update(
+            object=f"<p class='card'><b>{escape(_(role.title))}</b><br>{escape(_(role.says))}</p>" if role else "",
+            visible=role is not None,
+        )
+        self._look()
+
+    def _look(self) -> None:
+        """Show the section that is chosen; to a role, what is theirs of all of them."""
+        role = self.role
+        self.chooser.visible = role is None
+        for key, section in self.sections.items():
+            shown = self.chooser.value == key if role is None else True
+            if shown and not len(section):
+                section[:] = [self._titles[key], *self._made(key)]
+            self._titles[key].visible = key in self._paths or role is not None
+            section.visible = shown
         for sliders in self.parts.values():
             for activity, slider in sliders.items():
                 slider.visible = role is None or activity in role.activities
         for path, row in self.rows.items():
             row.visible = self._is_shown(path)
-        self.card.param.update(
-            object=f"<p class='card'><b>{escape(_(role.title))}</b><br>{escape(_(role.says))}</p>" if role else "",
-            visible=role is not None,
-        )
-        self.accordion.active = [0, len(self.parts), len(self.parts) + 1] if role else [0]
+        for key, paths in self._paths.items():
+            if role is not None:
+                self.sections[key].visible = any(self._is_shown(path) for path in paths)
 
     def _is_shown(self, path: str) -> bool:
         return self.role is None or self._dials[path].parameter.path in self.role.paths
 
-    def _make_more(self) -> None:
-        if not len(self._more):
-            self._more[:] = [self._row(self._dials[path]) for path in self._later]
+    def _made(self, key: str) -> list[Any]:
+        return self._side(key) if key in self.parts else [self._row(self._dials[path]) for path in self._paths[key]]
+
+    def _heading(self, text: str) -> Any:
+        return pn.pane.HTML(f"<h2>{escape(text)}</h2>", sizing_mode="stretch_width", stylesheets=[NOTE_CSS])
 
     # ---- plans
 
-    def _side(self, side: str) -> Any:
+    def _side(self, side: str) -> list[Any]:
         _ = self.words
-        names = {strategy_name(_, name): name for name in self.visitor.scenario.strategies}
+        names = {plan_name(_, name): name for name in self.visitor.scenario.strategies}
         chooser = pn.widgets.Select(
             name=_("Start from"), options=names, value=self.visitor.sides[side].base, sizing_mode="stretch_width",
             stylesheets=[".bk-input { font-size: 16px; height: 36px }"],
@@ -150,7 +157,7 @@ class Controls:
             f"<p class='note'>{escape(whole)}</p>",
             sizing_mode="stretch_width", stylesheets=[NOTE_CSS],
         )  # fmt: skip
-        return pn.Column(chooser, note, *self.parts[side].values(), sizing_mode="stretch_width")
+        return [chooser, note, *self.parts[side].values()]
 
     def _part_name(self, activity: str) -> str:
         name = activity_names(self.words)[activity]
@@ -226,9 +233,14 @@ class Controls:
 
 
 NOTE_CSS = """
+h2 { margin: 8px 16px 2px; font-size: 17px; color: #0b4f7a }
 .note { margin: 0 16px; font-size: 14px; color: #57606a; line-height: 1.35 }
 .card { margin: 0 4px; padding: 8px 12px; font-size: 16px; line-height: 1.4; color: #1f2328; background: #fff8e6;
   border: 1px solid #d9c48a; border-radius: 6px }
+"""
+CHOOSER_CSS = """
+.bk-btn { font-size: 16px; padding: 6px 4px; min-height: 38px } .bk-btn.bk-active { background: #0b4f7a; color: #fff }
+.bk-btn:focus-visible { outline: 3px solid #f0a500; outline-offset: 2px }
 """
 INFO_CSS = """
 details { position: relative; font-size: 14px }

@@ -25,6 +25,7 @@ from bokeh.plotting import figure
 from smsim.app.compute import Answer
 from smsim.engine.arrays import Array
 from smsim.i18n import END_ISOLATE, RTL_ISOLATE, Words
+from smsim.outcomes import COUNTED_BY_CASE
 
 INK, FAINT, GRID = "#1f2328", "#57606a", "#e4e7eb"
 # Okabe & Ito's colours; each side has a line and a marker of its own, for those who see no colour and for grey paper.
@@ -135,13 +136,21 @@ def nice_top(top: float) -> float:
     return min(1.0, next((step for step in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8) if top * 1.06 <= step), 1.0))
 
 
-def curves(words: Words, labels: dict[str, str], height: int = 330) -> Curves:
+def share_axis(words: Words, kind: str, group: bool = False) -> str:
+    """What an axis of coverage says, for a kind of behaviour; `group`: of each group of households."""
+    _ = words
+    if kind in COUNTED_BY_CASE:
+        return _("share of those due that are served")
+    return _("share that does it") if group else _("share of households that do it")
+
+
+def curves(words: Words, labels: dict[str, str], axis: str, height: int = 330) -> Curves:
     """Coverage by week, empty: see `Curves.show`. labels: side -> what its line is called."""
     _ = words
     alt = _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign.")
     made = base_figure(alt, "curves", height=height, x_range=Range1d(-52, 104), y_range=Range1d(0, 1))
     made.xaxis.axis_label = _("weeks since the campaign began")
-    made.yaxis.axis_label = _("share of households that do it")
+    made.yaxis.axis_label = axis
     made.yaxis.formatter = percent_formatter()
     made.xaxis.formatter = number_formatter()
     campaign = BoxAnnotation(left=0, right=52, fill_color="#eef3f8", fill_alpha=0.9, line_color=None, level="underlay")
@@ -204,34 +213,38 @@ class Rows:
 
 def dots(words: Words, alt: str, axis: str, height: int = 420) -> Rows:
     """Coverage by group: a dot per side with the band of 90% of the worlds."""
-    made = base_figure(alt, "groups", height=height, y_range=[" "], x_range=Range1d(0, 1))
-    made.xaxis.axis_label = axis
-    made.xaxis.formatter = percent_formatter()
-    made.ygrid.grid_line_color = None
-    made.yaxis.major_label_text_font_size = "16px"
-    sources = {}
-    for side, colour in SIDE_COLOURS.items():
-        source = ColumnDataSource({"row": [], "mean": [], "low": [], "high": []}, name=f"groups-{side}")
-        made.segment("low", "row", "high", "row", source=source, line_color=colour, line_width=5, line_alpha=0.35)
-        made.scatter(
+    made = _rows("groups", alt, axis, height)
+    made.figure.xaxis.formatter = percent_formatter()
+    for side, source in made.sources.items():
+        colour = SIDE_COLOURS[side]
+        made.figure.segment(
+            "low", "row", "high", "row", source=source, line_color=colour, line_width=5, line_alpha=0.35
+        )
+        made.figure.scatter(
             "mean", "row", source=source, marker=SIDE_MARKERS[side], size=15, fill_color=colour, line_color="white",
             line_width=1.5,
         )  # fmt: skip
-        sources[side] = source
-    return Rows(made, sources)
+    return made
 
 
 def bars(words: Words, alt: str, axis: str, height: int = 420) -> Rows:
     """US$ by item: a bar per side."""
-    made = base_figure(alt, "money", height=height, y_range=[" "], x_range=Range1d(0, 1))
+    made = _rows("money", alt, axis, height)
+    made.figure.xaxis.formatter = number_formatter()
+    for side, source in made.sources.items():
+        colour = SIDE_COLOURS[side]
+        made.figure.hbar(
+            "row", height=0.3, right="mean", source=source, fill_color=colour, line_color=colour,
+            hatch_pattern=None if side == "A" else "/", hatch_color="white", hatch_alpha=0.5,
+        )  # fmt: skip
+    return made
+
+
+def _rows(name: str, alt: str, axis: str, height: int) -> Rows:
+    """A picture of rows without marks yet; its sources are called name-A and name-B."""
+    made = base_figure(alt, name, height=height, y_range=[" "], x_range=Range1d(0, 1))
     made.xaxis.axis_label = axis
-    made.xaxis.formatter = number_formatter()
     made.ygrid.grid_line_color = None
     made.yaxis.major_label_text_font_size = "16px"
-    sources = {}
-    for side, colour in SIDE_COLOURS.items():
-        source = ColumnDataSource({"row": [], "mean": [], "low": [], "high": []}, name=f"money-{side}")
-        made.hbar("row", height=0.3, right="mean", source=source, fill_color=colour, line_color=colour,
-                  hatch_pattern=None if side == "A" else "/", hatch_color="white", hatch_alpha=0.5)  # fmt: skip
-        sources[side] = source
-    return Rows(made, sources)
+    empty: dict[str, list[Any]] = {"row": [], "mean": [], "low": [], "high": []}
+    return Rows(made, {side: ColumnDataSource(empty, name=f"{name}-{side}") for side in SIDE_COLOURS})

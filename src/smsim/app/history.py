@@ -285,22 +285,39 @@ def without_household(start: Started, index: int, scenario: Scenario, seed: int)
     return Started(changed, state, record)
 
 
-def without_mobilizers(scenario: Scenario, strategy: str, start: Started, community: int, seed: int) -> Plan:
-    """The strategy's plan with the posts that serve a community never filled; the money for them is unspent."""
+def without_post(scenario: Scenario, strategy: str, start: Started, post: int, seed: int) -> Plan:
+    """The strategy's plan with one mobilizer's post never filled, wherever it serves; its money is unspent.
+
+    The engine knows what a community's mobilizers can do together, not who visits whom: the others do no more than
+    before, and their visits go to all households of the community.
+    """
     prepared = prepare(scenario, strategy, seed, start.world)
     staff = hire(scenario.campaign, start.world.places, seed)
-    posts = staff.pair_post[staff.pair_community == community]
     empty = replace(staff, active=staff.active.copy(), traits=staff.traits.copy())
-    empty.active[:, posts] = False
-    empty.traits[:, :, posts] = 0.0
+    empty.active[:, post] = False
+    empty.traits[:, :, post] = 0.0
     rows: StaffWeeks = staff_weeks(empty, 0, staff.weeks)
     return prepared.plan._replace(**rows._asdict())
 
 
-def posts_of(scenario: Scenario, start: Started, community: int, seed: int) -> int:
-    """How many mobilizers' posts serve a community."""
+class Post(NamedTuple):
+    """A mobilizer's post, seen from a community that it serves."""
+
+    number: int  # in the staff
+    first: int  # position of its first household in the community
+    stop: int  # and of the first that is no longer its own
+    elsewhere: int  # households that it has in other communities
+
+
+def posts_of(scenario: Scenario, start: Started, community: int, seed: int) -> list[Post]:
+    """The posts that serve a community, in the order of its households; none where there is no campaign."""
     staff = hire(scenario.campaign, start.world.places, seed)
-    return int((staff.pair_community == community).sum())
+    found: list[Post] = []
+    for pair in np.flatnonzero(staff.pair_community == community):
+        post, here = int(staff.pair_post[pair]), int(staff.pair_households[pair])
+        first = found[-1].stop if found else 0
+        found.append(Post(post, first, first + here, int(staff.caseload[post]) - here))
+    return found
 
 
 __all__ = [
@@ -311,10 +328,11 @@ __all__ = [
     "NEVER",
     "TERMS",
     "History",
+    "Post",
     "Terms",
     "posts_of",
     "terms",
     "watch",
     "without_household",
-    "without_mobilizers",
+    "without_post",
 ]

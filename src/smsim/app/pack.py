@@ -31,13 +31,15 @@ from smsim.app.guess import after, before
 from smsim.app.history import watch
 from smsim.app.layout import village as village_layout
 from smsim.app.lessons import LESSONS, Lesson
-from smsim.app.scenes import stage_names, village, village_frames
+from smsim.app.names import SHOWN_GROUPS, plan_name, shown_groups, stage_names
+from smsim.app.scenes import village, village_frames
 from smsim.app.state import Visitor
-from smsim.app.texts import SHOWN_GROUPS, activity_names, group_names, source_names, stage_legend, strategy_name, who
+from smsim.app.texts import stage_legend, who
 from smsim.consistency import setup_problems
 from smsim.engine.arrays import SOURCES
 from smsim.errors import RunError, ScenarioError
 from smsim.i18n import LANGUAGES, SOURCE, Words
+from smsim.labels import activity_names, source_names
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario
 from smsim.strategy import NONE
@@ -259,7 +261,7 @@ def render(sheets: Sequence[_Sheet], language: str) -> str:
     _ = words
     week = Slider(start=0, end=max(sheet.villages["last"] for sheet in sheets), value=1, step=1, name="week")
     figures = [
-        curves(words, {"A": "A", "B": "B", "none": _("no campaign")}, height=330).figure,
+        curves(words, {"A": "A", "B": "B", "none": _("no campaign")}, "", height=330).figure,
         dots(words, _("Who does it, by group, under plan A and plan B"), _("share that does it")).figure,
         bars(words, _("Where the money went, under plan A and plan B"), _("US$")).figure,
         *(village(words, side, week, height=400).figure for side in SIDE_COLOURS),
@@ -329,10 +331,10 @@ def _named(sheet: _Sheet, code: str) -> dict[str, Any]:
         "sliders": [one.label(words) for one in over.dials],
         "values": [[one.say(v, words) for v in values] for one, values in zip(over.dials, over.values, strict=True)],
         "about": [_("Source: {source}", source=escape(_(one.source))) for one in over.dials],
-        "groups": list(group_names(words).values()),
+        "groups": list(shown_groups(words).values()),
         "items": [activity_names(words)[item] for item in (*ITEMS, "unspent")],
         "sources": [source_names(words)[source] for source in SOURCES],
-        "plans": {name: strategy_name(words, name) for name in (*sheet.plans, NONE)},
+        "plans": {name: plan_name(words, name) for name in (*sheet.plans, NONE)},
         "stages": list(stage_names(words)),
         "whom": who(words, kind),
         "title": _(lesson.title) if lesson else _("The scenario of this file"),

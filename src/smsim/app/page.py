@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Callable
-from functools import partial
+from contextlib import nullcontext
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import panel as pn
 from bokeh.events import DocumentReady
-from bokeh.models import ColumnDataSource, CustomJS
+from bokeh.models import ColumnDataSource, CustomJS, Spacer
 
+from smsim.app.asking import Asking, Names
 from smsim.app.closeup import CloseUp
-from smsim.app.compute import WORLDS, Answer, Bench, Cancelled
+from smsim.app.compute import WORLDS, Answer, Bench
 from smsim.app.controls import Controls
-from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, isolated, nice_top
+from smsim.app.figures import bars, curves, dots, isolated, nice_top, share_axis
 from smsim.app.guess import Guesses, GuessView
 from smsim.app.lessons import LESSONS, PREFIX, Lesson
-from smsim.app.state import Visitor, open_scenario, scenario_files
-from smsim.app.texts import SHOWN_GROUPS, activity_names, cards, group_names, headline, moved_by, strategy_name
-from smsim.errors import ScenarioError, SmsimError
+from smsim.app.names import SHOWN_GROUPS, plan_name, shown_groups
+from smsim.app.session import Session
+from smsim.app.start import start_page
+from smsim.app.state import Visitor, open_scenario
+from smsim.app.texts import cards, headline, moved_by
+from smsim.errors import SmsimError
 from smsim.i18n import LANGUAGES, SOURCE, Words, reviewed
+from smsim.labels import activity_names
 
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-ADDRESS = "127.0.0.1"
-AT_ONCE, FEW = 6_000, 4  # households up to which all worlds come at once; worlds of a first picture beyond
+HERE = Path(__file__).parent
+STYLE, KEYS_JS = ((HERE / name).read_text(encoding="utf-8") for name in ("style.css", "keys.js"))
+GUESS, RESULT, MONEY = range(3)  # numbers of the tabs; those of map and village are `closeup`'s
 
 
 class Page:
@@ -35,36 +37,54 @@ class Page:
 
     Parameters
     ----------
-    files : title -> scenario file to choose from; the first is shown
+    files : title -> scenario file to choose from
     bench : where answers are made, shared by all visitors
+    title : of the scenario, or `PREFIX` and the key of a lesson; the start page, which lists both, if it is neither
     """
 
-    def __init__(self, files: dict[str, Path], bench: Bench, language: str = SOURCE, title: str | None = None) -> None:
+    def __init__(self, files: dict[str, Path], bench: Bench, language: str = SOURCE, title: str = "") -> None:
         self.files, self.bench = files, bench
-        self.title = title if title and (title in files or _lesson(title)) else next(iter(files))
-        self.visitor, self.guesses = self._opened(self.title), Guesses()
         self.words = Words(language if language in LANGUAGES else SOURCE)
-        self.answer: Answer | None = None
-        self._asked = 0  # number of the newest question; a visitor's own
-        self._busy = False
-        self._pending: tuple[int, Any, dict[str, str]] | None = None
-        self._lock = threading.Lock()
-        self._document = pn.state.curdoc
+        self.session = Session()
+        self.asking = Asking(bench, self.session, self._show, self._refuse)
         self._language = ColumnDataSource({"lang": [self.words.language], "dir": [self._direction]})
         set_language = CustomJS(
             args={"source": self._language},
             code="Object.assign(document.documentElement, {lang: source.data.lang[0], dir: source.data.dir[0]})",
         )
         self._language.js_on_change("data", set_language)
-        if self._document is not None:
-            self._document.js_on_event(DocumentReady, set_language)
+        if self.session.document is not None:
+            self.session.document.js_on_event(DocumentReady, set_language)
+            self.session.document.js_on_event(DocumentReady, CustomJS(code=KEYS_JS))
         self.view = pn.Column(sizing_mode="stretch_both", css_classes=["page"], stylesheets=[STYLE])
-        self.build()
+        self.title = ""
+        self._visitor: Visitor | None = None
+        self._begin(title)
 
     @property
     def lesson(self) -> Lesson | None:
         """The lesson in hand, if it is one."""
         return _lesson(self.title)
+
+    @property
+    def visitor(self) -> Visitor:
+        """What the visitor has moved; there is none on the start page."""
+        assert self._visitor is not None
+        return self._visitor
+
+    def _begin(self, title: str) -> None:
+        """Show a scenario or lesson; if it cannot be used, the start page and the reason."""
+        problem = ""
+        try:
+            self._visitor, self.title = self._opened(title), title
+        except KeyError:
+            pass
+        except SmsimError as error:
+            problem = str(error)
+        self.answer: Answer | None = None
+        self.guesses = Guesses()
+        self.build()
+        self.say_problem(problem)
 
     def _opened(self, title: str) -> Visitor:
         lesson = _lesson(title)
@@ -79,16 +99,25 @@ class Page:
     def build(self) -> None:
         """Make the whole page anew, for a language or a scenario; what was moved stays."""
         _ = self.words
+        self.view.styles = {"direction": self._direction}
+        self._language.data = {"lang": [_.language], "dir": [self._direction]}
+        self.problem = self._html("", visible=False)
+        if self._visitor is None:
+            start = self._html(start_page(_, self.files))
+            self.view[:] = [self._header(), pn.Column(self.problem, start, sizing_mode="stretch_both", scroll="y-auto")]
+            return
         self.behaviour = list(self.visitor.scenario.behaviours).index(self.visitor.behaviour)
         self.controls = Controls(self.visitor, _, self.ask)
         self.labels = self._labels()
         self.headline = self._html("")
         self.cards = self._html("")
         self.moved_by = self._html("")
-        self.problem = self._html("", visible=False)
-        self.curves = curves(_, {"A": "A", "B": "B", "none": _("no campaign")}, height=352)
-        self.curves.figure.tags = [self._language]  # takes it into the document
-        self.groups = dots(_, _("Who does it, by group, under plan A and plan B"), _("share that does it"), height=430)
+        self.key = self._html("")
+        kind = str(self.visitor.scenario.behaviours[self.visitor.behaviour]["kind"])
+        self.curves = curves(_, self.labels, share_axis(_, kind), height=352)
+        self.groups = dots(
+            _, _("Who does it, by group, under plan A and plan B"), share_axis(_, kind, True), height=430
+        )
         self.money = bars(_, _("Where the money went, under plan A and plan B"), _("US$"), height=430)
         self.closeup = CloseUp(self)
         self.guess = GuessView(self)
@@ -103,21 +132,19 @@ class Page:
         self.tabs = pn.Tabs(
             (_("Guess first"), self.guess.view),
             (_("Result"), result),
-            (_("Who and money"), pn.Column(self._key(), money, self.moved_by, sizing_mode="stretch_width")),
+            (_("Who and money"), pn.Column(self.key, money, self.moved_by, sizing_mode="stretch_width")),
             (_("Map"), self.closeup.map_view),
             (_("Village"), self.closeup.village_view),
-            active=0 if self.lesson else 1,
+            active=GUESS if self.lesson else RESULT,
             sizing_mode="stretch_width",
             dynamic=False,
             stylesheets=[TABS_CSS],
         )
-        self.tabs.param.watch(lambda _event: self.closeup.refresh(), "active")
+        self.tabs.param.watch(lambda _event: self._refresh(), "active")
         self.side = pn.Column(
             self.controls.view, width=350, scroll="y-auto", css_classes=["side"], sizing_mode="stretch_height"
         )
-        made = ""
-        if _.language != SOURCE and reviewed(_.language).reviewed < reviewed(_.language).translated:
-            made = _("Translations were made by a machine and wait for review by people who speak the language.")
+        made = self._review_note()
         self.main = pn.Column(
             self.problem,
             self.tabs,
@@ -127,17 +154,19 @@ class Page:
             scroll="y-auto",
         )
         self.view[:] = [self._header(), pn.Row(self.side, self.main, sizing_mode="stretch_both", css_classes=["body"])]
-        self.view.styles = {"direction": self._direction}
-        self._language.data = {"lang": [_.language], "dir": [self._direction]}
-        if self.answer is not None:
-            self._show(self.answer, self._names)
-        else:
-            self.ask()
+        self.ask()
+
+    def _review_note(self) -> str:
+        """That the language's texts wait for review, if they do."""
+        _ = self.words
+        if _.language == SOURCE or reviewed(_.language).reviewed >= reviewed(_.language).translated:
+            return ""
+        return _("Translations were made by a machine and wait for review by people who speak the language.")
 
     def _labels(self) -> dict[str, str]:
         _ = self.words
         said = {
-            side: _("Plan {side}: {strategy}", side=side, strategy=strategy_name(_, one.base, one.changed))
+            side: _("Plan {side}: {strategy}", side=side, strategy=plan_name(_, one.base, one.changed))
             for side, one in self.visitor.sides.items()
         }
         return said | {"none": _("no campaign")}
@@ -145,33 +174,37 @@ class Page:
     def _header(self) -> Any:
         _ = self.words
         css = [".bk-input { font-size: 16px; height: 36px; max-width: 100% } label { display: none }"]
-        scenario = pn.widgets.Select(
-            groups={
-                _("Scenarios"): {title: title for title in self.files},
-                _("Lessons of ten minutes"): {_(one.title): f"{PREFIX}{key}" for key, one in LESSONS.items()},
-            },
+        none = {_("Choose a lesson or a scenario"): ""} if self._visitor is None else {}
+        self.chooser = pn.widgets.Select(
+            groups=({" ": none} if none else {})
+            | {_("Lessons of ten minutes"): {_(one.title): f"{PREFIX}{key}" for key, one in LESSONS.items()}}
+            | ({_("Scenarios"): {title: title for title in self.files}} if self.files else {}),
             value=self.title, width=470, stylesheets=css, name=_("scenario"),
         )  # fmt: skip
         language = pn.widgets.Select(
             options={name: code for code, name in LANGUAGES.items()}, value=_.language, width=130, stylesheets=css,
             name=_("language"),
         )  # fmt: skip
-        hide = pn.widgets.Toggle(
-            name=_("☰ Sliders"), value=True, width=110, stylesheets=[".bk-btn { font-size: 16px }"]
-        )
-        hide.param.watch(lambda event: setattr(self.side, "visible", event.new), "value")
-        scenario.param.watch(lambda event: self.open(event.new), "value")
+        self.chooser.param.watch(lambda event: self.open(event.new), "value")
         language.param.watch(lambda event: self.speak(event.new), "value")
         name = _("smsim workshop")
-        parts: list[Any] = [hide, self._html(f"<h1>{escape(name)}</h1>", width=180), scenario]
-        behaviours = list(self.visitor.scenario.behaviours)
-        if len(behaviours) > 1:
-            which = pn.widgets.Select(options=behaviours, value=self.visitor.behaviour, width=150, stylesheets=css)
-            which.param.watch(lambda event: self.look_at(event.new), "value")
-            parts.append(which)
-        self.status = self._html("", width=170)
+        parts: list[Any] = [self._html(f"<h1>{escape(name)}</h1>", width=180), self.chooser]
+        if self._visitor is not None:
+            hide = pn.widgets.Toggle(
+                name=_("☰ Sliders"), value=True, width=110, stylesheets=[".bk-btn { font-size: 16px }"]
+            )
+            hide.param.watch(lambda event: setattr(self.side, "visible", event.new), "value")
+            parts.insert(0, hide)
+            behaviours = list(self.visitor.scenario.behaviours)
+            if len(behaviours) > 1:
+                which = pn.widgets.Select(options=behaviours, value=self.visitor.behaviour, width=150, stylesheets=css)
+                which.param.watch(lambda event: self.look_at(event.new), "value")
+                parts.append(which)
+        self.status = self._html("", width=220)
+        # Takes the language into the document.
+        tongue = self._bokeh(Spacer(width=0, height=0, tags=[self._language]), sizing_mode="fixed")
         return pn.Row(
-            *parts, pn.layout.HSpacer(), self.status, language, sizing_mode="stretch_width",
+            *parts, pn.layout.HSpacer(), self.status, language, tongue, sizing_mode="stretch_width",
             styles={"background": "#14324a", "padding": "4px 8px", "align-items": "center"}, css_classes=["header"],
         )  # fmt: skip
 
@@ -183,25 +216,23 @@ class Page:
     def _title(self, text: str) -> Any:
         return self._html(f"<h2>{escape(text)}</h2>")
 
-    def _key(self) -> Any:
-        """Which mark is which plan."""
-        self.key = self._html("")
-        return self.key
-
-    def _bokeh(self, figure: Any) -> Any:
-        return pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=(0, 5))
+    def _bokeh(self, figure: Any, sizing_mode: str = "stretch_width") -> Any:
+        return pn.pane.Bokeh(figure, sizing_mode=sizing_mode, margin=(0, 5))
 
     # ---- what a visitor does
 
     def open(self, title: str) -> None:
-        """Another scenario."""
+        """Another scenario or lesson; where it cannot be used, what was there stays, with the reason."""
+        if title == self.title:
+            return
         try:
-            self.visitor = self._opened(title)
+            self._opened(title)
         except SmsimError as error:
             self.say_problem(str(error))
+            self.chooser.value = self.title
             return
-        self.title, self.answer, self.guesses = title, None, Guesses()
-        self.build()
+        self._begin(title)
+        self._remember()
 
     def look_at(self, behaviour: str) -> None:
         """Another behaviour of the same campaign."""
@@ -211,9 +242,13 @@ class Page:
     def speak(self, language: str) -> None:
         """Another language; what was moved stays."""
         self.words = Words(language)
-        if pn.state.location is not None:
-            pn.state.location.update_query(lang=language)
+        self._remember()
         self.build()
+
+    def _remember(self) -> None:
+        """Language and scenario stand in the address, so that a reload keeps them."""
+        if pn.state.location is not None:
+            pn.state.location.update_query(lang=self.words.language, scenario=self.title)
 
     def say_problem(self, text: str) -> None:
         """A sentence above the tabs; "" takes it away. What the simulator says is English."""
@@ -233,77 +268,56 @@ class Page:
         except SmsimError as error:
             self.say_problem(" ".join(str(error).split("\n  ")[1:]) or str(error))
             return
-        with self._lock:
-            self._asked += 1
-            self._pending = (self._asked, scenario, names)
-            if self._busy:
-                return
-            self._busy = True
         _ = self.words
-        text = _("working …")
-        self.status.object = f"<p class='status' aria-live='polite'>{escape(text)}</p>"
-        threading.Thread(target=self._work, daemon=True).start()
+        self._say_status(_("working …"))
+        self.asking.ask(scenario, names)
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._pending is None:
-                    self._busy = False
-                    return
-                number, scenario, names = self._pending
-                self._pending = None
+    def _say_status(self, text: str, attributes: str = "") -> None:
+        self.status.object = f"<p class='status' aria-live='polite' {attributes}>{escape(text)}</p>"
 
-            def wanted(number: int = number) -> bool:
-                return number == self._asked
-
-            try:
-                if (
-                    int(scenario.world["households"]) > AT_ONCE
-                ):  # a first picture soon, the whole answer when it is there
-                    glimpse = self.bench.answer(scenario, list(names.values()), FEW, wanted=wanted)
-                    self._later(partial(self._show, glimpse, names))
-                answer = self.bench.answer(scenario, list(names.values()), wanted=wanted)
-                self._later(partial(self._show, answer, names, number))
-            except Cancelled:
-                continue
-            except SmsimError as error:
-                self._later(partial(self.say_problem, str(error)))
-            except Exception as error:
-                self._later(partial(self.say_problem, f"{type(error).__name__}: {error}"))
-                raise
-
-    def _later(self, what: Callable[[], None]) -> None:
-        if self._document is None or self._document.session_context is None:
-            what()
-        else:
-            self._document.add_next_tick_callback(what)
-
-    def _show(self, answer: Answer, names: dict[str, str], number: int = 0) -> None:
+    def _show(self, answer: Answer, names: Names, number: int) -> None:
+        """Show an answer; one with fewer worlds than all is a first picture, and says so."""
         self.answer, self._names = answer, names
         self.labels, b = self._labels(), self.behaviour
-        self.say_problem("")
-        with pn.io.hold():
+        _ = self.words
+        with pn.io.hold() if self.session.ready else nullcontext():
+            self.say_problem("")
             self.curves.show(answer, names, b)
             for item, side in zip(self.curves.figure.legend[0].items, ("none", *names), strict=True):
-                item.label = {"value": isolated(self.words, self.labels[side])}
-            self.headline.object = headline(answer, names, self.labels, b, self.words)
-            self.cards.object = cards(answer, names, self.labels, b, self.words)
-            self.moved_by.object = moved_by(answer, names, b, self.words)
+                said = isolated(_, self.labels[side])
+                if item.label != {"value": said}:
+                    item.label = {"value": said}
+            self.headline.object = headline(answer, names, self.labels, b, _)
+            self.cards.object = cards(answer, names, self.labels, b, _)
+            self.guess.show()
+            if answer.worlds == WORLDS:
+                self._say_status(_("{n} worlds", n=_.number(answer.worlds)), f"data-answer='{number}'")
+            else:
+                text = _("{n} of {all} worlds so far …", n=_.number(answer.worlds), all=_.number(WORLDS))
+                self._say_status(text, f"data-first='{number}'")
+            self._refresh()
+
+    def _refuse(self, sentence: str) -> None:
+        self._say_status("")
+        self.say_problem(sentence)
+
+    def _refresh(self) -> None:
+        """Bring the tab before the visitor up to date with the answer; the others wait until they are opened."""
+        answer = self.answer
+        if answer is None or not hasattr(self, "tabs"):
+            return
+        if self.tabs.active == MONEY:
+            self.moved_by.object = moved_by(answer, self._names, self.behaviour, self.words)
             self.key.object = (
                 f"<p class='sides'><span class='a'>● {escape(self.labels['A'])}</span>"
                 f"<span class='b'>■ {escape(self.labels['B'])}</span></p>"
             )
-            self._show_groups(answer, names)
-            self._show_money(answer, names)
-            self.guess.show()
-            _ = self.words
-            text = _("{n} worlds", n=_.number(answer.worlds))
-            whole = f"data-answer='{number}'" if answer.worlds == WORLDS else ""
-            self.status.object = f"<p class='status' aria-live='polite' {whole}>{escape(text)}</p>"
+            self._show_groups(answer, self._names)
+            self._show_money(answer, self._names)
         self.closeup.refresh()
 
     def _show_groups(self, answer: Answer, names: dict[str, str]) -> None:
-        said = group_names(self.words)
+        said = shown_groups(self.words)
         values = {
             side: [answer.group(name, group, self.behaviour) for group in SHOWN_GROUPS] for side, name in names.items()
         }
@@ -329,57 +343,3 @@ TABS_CSS = """
 
 def _lesson(title: str) -> Lesson | None:
     return LESSONS.get(title.removeprefix(PREFIX)) if title.startswith(PREFIX) else None
-
-
-def visit(files: dict[str, Path], bench: Bench) -> Any:
-    """The page of one visitor; language and scenario may stand in the address (`?lang=fr`)."""
-    asked = {
-        key: values[0].decode("utf-8", "replace") for key, values in (pn.state.session_args or {}).items() if values
-    }
-    page = Page(files, bench, asked.get("lang", SOURCE), asked.get("scenario"))
-    return page.view
-
-
-def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str], None] = lambda text: None) -> None:
-    """Serve the workshop on this computer until interrupted.
-
-    Parameters
-    ----------
-    file : scenario file shown first; the first of the folder `scenarios` if None
-    port : 0 takes one that is free
-    show : open the browser
-    say : told what is going on
-
-    Raises
-    ------
-    ScenarioError : the file cannot be used, there is none, or the port is taken
-    """
-    files = scenario_files(Path(file) if file is not None else None)
-    if not files:
-        raise ScenarioError("there is no folder scenarios here; name a scenario file: smsim app FILE")
-    visitor = open_scenario(next(iter(files.values())))
-    say("Trying out the first scenario; the first time, the engine is compiled, which takes a minute or two.")
-    bench = Bench()
-    scenario, names = visitor.question()
-    bench.answer(scenario, list(names.values()), FEW)
-    if port:
-        _check_port(port)
-    pn.extension(notifications=False)
-    say(f"Open in a browser on this computer; Ctrl-C ends it. Nothing leaves this computer (address {ADDRESS}).")
-    pn.serve(
-        {"/": lambda: visit(files, bench)}, address=ADDRESS, port=port, show=show, title="smsim workshop",
-        autoreload=False, location=True,
-    )  # fmt: skip
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as trial:
-        try:
-            trial.bind((ADDRESS, port))
-        except OSError as error:
-            raise ScenarioError(
-                f"--port {port}: cannot be used ({error.strerror}); choose another, or leave --port out"
-            ) from None
-
-
-__all__ = ["ADDRESS", "SIDE_COLOURS", "Page", "serve", "visit"]

@@ -43,32 +43,23 @@ STAGE_LOOKS = (
 )
 FRAME_JS = (Path(__file__).parent / "frame.js").read_text(encoding="utf-8")
 STEP_MS = 220
+DISC, ROOMY, READABLE = 42, 20, 34  # pixels of a disc; so many communities have room; a disc that holds its number
 
 
-def stage_names(words: Words) -> tuple[str, ...]:
-    """The stages in the plain words of the workshop, in the order of `smsim.engine.arrays.STAGES`."""
-    _ = words
-    return (
-        _("has not heard"),
-        _("knows of it"),
-        _("willing, not served"),
-        _("does it"),
-        _("keeps it up"),
-        _("gave it up"),
-    )
+def player(words: Words, first: int, last: int, name: str) -> tuple[Slider, Any]:
+    """A slider of weeks and its buttons: play or pause, a step back, a step ahead, to the start; all in the browser.
 
-
-def player(words: Words, first: int, last: int) -> tuple[Slider, Any]:
-    """A slider of weeks and its buttons: play or pause, a step back, a step ahead, to the start; all in the browser."""
+    The play button is called name-play, for the space bar presses it too.
+    """
     _ = words
     week = Slider(
-        start=first, end=last, value=1, step=1, title=_("week"), name="week", sizing_mode="stretch_width",
+        start=first, end=last, value=1, step=1, title=_("week"), name=f"{name}-week", sizing_mode="stretch_width",
         show_value=True, margin=(0, 16, 0, 16), stylesheets=[SLIDER_CSS],
     )  # fmt: skip
-    play = Button(label=_("▶ Play"), button_type="primary", width=120, name="play", stylesheets=[BUTTON_CSS])
-    back = Button(label="◀ 1", width=64, name="back", stylesheets=[BUTTON_CSS])
-    ahead = Button(label="1 ▶", width=64, name="ahead", stylesheets=[BUTTON_CSS])
-    again = Button(label=_("⟲ Start"), width=100, name="again", stylesheets=[BUTTON_CSS])
+    play = Button(label=_("▶ Play"), button_type="primary", width=120, name=f"{name}-play", stylesheets=[BUTTON_CSS])
+    back = Button(label="◀ 1", width=64, stylesheets=[BUTTON_CSS])
+    ahead = Button(label="1 ▶", width=64, stylesheets=[BUTTON_CSS])
+    again = Button(label=_("⟲ Start"), width=100, stylesheets=[BUTTON_CSS])
     args = {"week": week, "play": play, "labels": [_("▶ Play"), _("⏸ Pause")], "pace": STEP_MS}
     play.js_on_event(
         "button_click",
@@ -196,19 +187,24 @@ class Area:
     communities: ColumnDataSource
     facilities: ColumnDataSource
     frames: ColumnDataSource
+    colours: LinearColorMapper
 
-    def show(self, history: History, at: Array, centre: Array, places: Places, chosen: int) -> None:
-        """Put coverage by community into the map: at (C, 2) and centre (F, 2) in km."""
+    def show(self, history: History, at: Array, centre: Array, places: Places, chosen: int, top: float) -> None:
+        """Put coverage by community into the map: at (C, 2) and centre (F, 2) in km; the colours end at `top`."""
         opposed, treated, facility = places.leader_response < 1, places.treated, places.facility
         first = max(history.first_week - 1, 0)
         table = np.round(np.nan_to_num(history.coverage[first:]), 3)
         self.frames.data = {"frames": [json.dumps(table.tolist())]}
+        self.colours.high = top
         count = len(at)
+        # Many communities are small discs, whose number shows when one points at them.
+        size = min(DISC, DISC * (ROOMY / count) ** 0.5)
         edge = ["#000000" if c == chosen else ("#D55E00" if o else "#57606a") for c, o in enumerate(opposed)]
         width = [5.0 if c == chosen else (3.0 if o else 1.0) for c, o in enumerate(opposed)]
         self.communities.data = {
             "x": at[:, 0], "y": at[:, 1], "id": np.arange(1, count + 1), "value": table[0], "edge": edge,
-            "width": width, "label": [f"{v:.0%}" for v in table[0]],
+            "width": width, "size": np.full(count, size),
+            "label": [f"{v:.0%}" if size >= READABLE else "" for v in table[0]],
             "fx": centre[facility, 0], "fy": centre[facility, 1],
             "alpha": np.where(treated == 1, 1.0, 0.35),
         }  # fmt: skip
@@ -229,6 +225,7 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     # Two unseen points, for a range of nothing has no aspect.
     unseen: dict[str, list[Any]] = {"x": [-9, 9], "y": [-9, 9], "id": [0, 0], "value": [0, 0], "edge": ["#fbfaf7"] * 2}
     unseen |= {"width": [0, 0], "label": ["", ""], "alpha": [0, 0], "fx": [-9, 9], "fy": [-9, 9]}
+    unseen |= {"size": [0, 0]}
     communities = ColumnDataSource(unseen, name=f"communities-{side}")
     facilities = ColumnDataSource({"x": [], "y": []}, name=f"facilities-{side}")
     frames = ColumnDataSource({"frames": []}, name=f"area-{side}")
@@ -236,15 +233,16 @@ def area(words: Words, side: str, week: Slider, height: int = 430) -> Area:
     made.segment("x", "y", "fx", "fy", source=communities, line_color="#b9b4a7", line_width=2)
     made.scatter("x", "y", source=facilities, marker="cross", size=20, line_width=6, line_color="#CC0077")
     discs = made.scatter(
-        "x", "y", source=communities, size=42, fill_color={"field": "value", "transform": mapper}, line_color="edge",
-        line_width="width", fill_alpha="alpha",
+        "x", "y", source=communities, size="size", fill_color={"field": "value", "transform": mapper},
+        line_color="edge", line_width="width", fill_alpha="alpha",
     )  # fmt: skip
     discs.nonselection_glyph = discs.selection_glyph = None
     made.text(
         "x", "y", "label", source=communities, text_align="center", text_baseline="middle", text_font=value(FONT),
         text_font_size="15px", text_font_style="bold", text_color="#ffffff", text_outline_color="#1f2328",
     )  # fmt: skip
-    made.add_tools(TapTool(renderers=[discs]), HoverTool(renderers=[discs], tooltips=[(_("community"), "@id")]))
+    tips = [(_("community"), "@id"), (_("share that does it"), "@value{0%}")]
+    made.add_tools(TapTool(renderers=[discs]), HoverTool(renderers=[discs], tooltips=tips))
     bar = ColorBar(
         color_mapper=mapper, width=10, padding=4, formatter=percent_formatter(), border_line_color=None,
         ticker=FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1]), major_label_text_font=FONT,
@@ -259,9 +257,11 @@ if (frames.text !== text) { frames.text = text; frames.parsed = text ? JSON.pars
 const table = frames.parsed;
 if (!table || !communities.data.x.length) return;
 const row = table[Math.max(0, Math.min(table.length - 1, week.value))];
-communities.data = {...communities.data, value: row, label: row.map(v => say.format(v))};
+const write = v => communities.data.size[0] < readable ? "" : say.format(v);
+communities.data = {...communities.data, value: row, label: row.map(write)};
 """
-    follow = CustomJS(args={"communities": communities, "frames": frames, "week": week}, code=say + code)
+    args = {"communities": communities, "frames": frames, "week": week, "readable": READABLE}
+    follow = CustomJS(args=args, code=say + code)
     week.js_on_change("value", follow)
     frames.js_on_change("data", follow)
-    return Area(made, communities, facilities, frames)
+    return Area(made, communities, facilities, frames, mapper)

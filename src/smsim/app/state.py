@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ class Visitor:
         names = list(self.scenario.strategies)
         # The built-in contrast first: hybrid is a blend of the two.
         preferred = [n for n in ("pragmatic", "activist") if n in names] + names
-        for side, name in zip(SIDES, dict.fromkeys(preferred), strict=False):
+        # With a single strategy both sides begin from it.
+        for side, name in zip(SIDES, islice(cycle(dict.fromkeys(preferred)), len(SIDES)), strict=True):
             self.choose(side, name)
 
     def choose(self, side: str, name: str) -> None:
@@ -115,20 +117,29 @@ def open_scenario(path: str | os.PathLike[str]) -> Visitor:
 
 
 def scenario_files(beside: Path | None, folder: Path = Path("scenarios")) -> dict[str, Path]:
-    """Scenario files to choose from, by title: the one given, those beside it, those of the folder `scenarios`."""
+    """Scenario files to choose from, by title: the one given, those beside it, those of the folder `scenarios`.
+
+    One that cannot be used has its file's name for a title, and is refused with the reason when it is chosen.
+
+    Raises
+    ------
+    ScenarioError : the file given cannot be used
+    """
     folders = [beside.parent] if beside is not None else []
     found: dict[str, Path] = {}
+    seen = set()
     paths = ([beside] if beside is not None else []) + [
-        path for place in (*folders, folder) if place.is_dir() for path in sorted(place.glob("*.yaml"))
+        path for place in (*folders, folder) if place.is_dir() for path in sorted(place.glob("*.y*ml"))
     ]
     for path in paths:
-        if path.resolve() in {p.resolve() for p in found.values()}:
+        if path.resolve() in seen:
             continue
+        seen.add(path.resolve())
         try:
-            title = load_scenario(path).about.get("title") or path.stem
+            title = str(load_scenario(path).about.get("title") or path.stem)
         except ScenarioError:
-            if path != beside:
-                continue  # a file that cannot be used is no choice; the one asked for is refused aloud
-            raise
+            if path == beside:
+                raise
+            title = path.name
         found[title if title not in found else f"{title} ({path.name})"] = path
     return found

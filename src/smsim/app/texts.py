@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 
 import numpy as np
 
 from smsim.app.compute import Answer
-from smsim.app.scenes import STAGE_LOOKS, stage_names
+from smsim.app.names import stage_names
+from smsim.app.scenes import STAGE_LOOKS
 from smsim.app.why import Why
 from smsim.i18n import Words
-from smsim.labels import activity_names, source_names
-from smsim.labels import group_names as every_group
-from smsim.labels import strategy_name as usual_name
-from smsim.outcomes import COUNTED_BY_CASE, GROUPS
+from smsim.labels import source_names
+from smsim.outcomes import COUNTED_BY_CASE
 from smsim.strategy import NONE
 
-# Rows of "who is left out": group, and what people call it.
-SHOWN_GROUPS = (
-    "all", "wealth:richest", "wealth:richer", "wealth:middle", "wealth:poorer", "wealth:poorest", "head:female",
-    "language:minority", "hesitancy:hesitant", "distance:remote",
-)  # fmt: skip
 # What stands beside an event: drawn, for fonts lack such signs. Paths in a square of 16.
 EVENT_MARKS = {
     "visit": "M2 8 L8 2 L14 8 M4 7 V14 H12 V7",
@@ -33,27 +26,6 @@ EVENT_MARKS = {
     "rumour": "M2 3 H14 V11 H8 L4 15 V11 H2 Z",
     "lost": "M3 3 L13 13 M13 3 L3 13",
 }
-
-
-def group_names(words: Words) -> dict[str, str]:
-    """The groups that the workshop shows, in plain words."""
-    names = every_group(words)
-    return {group: names[group] for group in SHOWN_GROUPS if group in GROUPS}
-
-
-def strategy_name(words: Words, name: str, changed: bool = False) -> str:
-    """A strategy in plain words, those of the lessons too; those of a file keep their name."""
-    _ = words
-    lessons = {
-        "lesson-visits": _("home visits"),
-        "lesson-radio": _("radio"),
-        "lesson-dialogues": _("group dialogues"),
-        "lesson-demand": _("demand alone"),
-        "lesson-supply": _("demand and supply"),
-        "lesson-incentives": _("incentives"),
-    }
-    said = lessons.get(name) or usual_name(name, words)
-    return _("{strategy}, changed", strategy=said) if changed else said
 
 
 def who(words: Words, kind: str) -> str:
@@ -175,8 +147,8 @@ def stage_legend(words: Words) -> str:
     return f"<div class='legend'>{''.join(items)}</div>"
 
 
-def why_html(found: Why, side: str, label: str, words: Words) -> str:
-    """Why a household does it, or not yet, under one plan."""
+def why_html(found: Why, side: str, label: str, week: int, words: Words) -> str:
+    """Why a household does it, or not yet, under one plan, as of a campaign week (1 is the first, 0 before it)."""
     _ = words
     bar = ""
     if np.isfinite(found.needed):
@@ -207,20 +179,10 @@ def why_html(found: Why, side: str, label: str, words: Words) -> str:
         f"<path d='{EVENT_MARKS[e.kind]}'/></svg><span>{escape(e.text)}</span></li>"
         for e in found.events
     )
-    when, happened = _("At the end of the run"), _("What happened, week by week")
+    when = _("In week {week}", week=words.number(week)) if week else _("Before the campaign")
+    happened = _("What happened, week by week")
     return (
         f"<section class='why {side.lower()}'><h3>{escape(label)}</h3><h4>{when}</h4>"
-        f"<p><strong>{escape(found.verdict)}</strong></p>"
+        f"<p><strong>{escape(found.verdict)}</strong></p><p class='note'>{escape(found.later)}</p>"
         f"{bar}<h4>{happened}</h4><ol>{rows}</ol></section>"
     )
-
-
-def paragraphs(lines: Iterable[str], kind: str = "note") -> str:
-    """Sentences, escaped, as paragraphs."""
-    return "".join(f"<p class='{kind}'>{escape(line)}</p>" for line in lines)
-
-
-__all__ = [
-    "SHOWN_GROUPS", "activity_names", "cards", "group_names", "headline", "moved_by", "paragraphs",
-    "source_names", "stage_legend", "strategy_name", "why_html",
-]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from smsim.app.history import TERMS, History
+from smsim.app.names import household_name, stage_names, term_names
 from smsim.engine.arrays import ADOPTED, AWARE, LAPSED, MAINTAINED, UNAWARE, WILLING
 from smsim.i18n import Words
 
@@ -33,24 +34,7 @@ class Why:
     support: tuple[tuple[str, float], ...]  # what its support was made of when it last weighed it: label, points
     needed: float  # points of support that it needs; NaN where it has not heard
     support_week: int  # of these points, campaign week
-
-
-def term_names(words: Words) -> dict[str, str]:
-    """Where support comes from, by `TERMS`."""
-    _ = words
-    return {
-        "peer": _("neighbours who show it"),
-        "leader": _("leaders' word"),
-        "media": _("broadcasts"),
-        "visit": _("home visits"),
-        "dialogue": _("dialogues"),
-    }
-
-
-def household_name(words: Words, i: int) -> str:
-    """What a household is called: its number in the village, from 1."""
-    _ = words
-    return _("household {number}", number=words.number(i + 1))
+    later: str  # what becomes of it by the end of the run; "" if the week is the last
 
 
 def why(history: History, i: int, week: int, words: Words) -> Why:
@@ -59,14 +43,17 @@ def why(history: History, i: int, week: int, words: Words) -> Why:
     Parameters
     ----------
     i : position in the history
-    week : 0 ... T - 1, counted from the start of the run
+    week : 0 ... T - 1, counted from the start of the run; of the weeks before the campaign only the last is told
     """
     _ = words
-    first = history.first_week
-    week = max(week, first)
-    stage = int(history.stage[week, i])
+    first, last = history.first_week, len(history.stage) - 1
     name = household_name(words, i)
+    title = name[:1].upper() + name[1:]
+    later = _("At the end of the run: {stage}.", stage=stage_names(words)[int(history.stage[last, i])])
     events = tuple(e for e in _events(history, i, words) if e.week <= week - first)
+    if week < first:
+        return Why(title, events[0].text, events, (), float("nan"), -1, later)
+    stage = int(history.stage[week, i])
     decided = np.flatnonzero(history.decided()[: week + 1, i])
     at = week
     if stage in (WILLING, *DOES):
@@ -74,8 +61,8 @@ def why(history: History, i: int, week: int, words: Words) -> Why:
     points = 100 * history.terms[at, i]
     support = tuple((term_names(words)[term], float(points[k])) for k, term in enumerate(TERMS))
     needed = float(100 * history.needed[at, i]) if stage != UNAWARE else float("nan")
-    title = name[:1].upper() + name[1:]
-    return Why(title, _verdict(history, i, week, at, words), events, support, needed, at - first)
+    verdict = _verdict(history, i, week, at, words)
+    return Why(title, verdict, events, support, needed, at - first, later if week < last else "")
 
 
 def _verdict(history: History, i: int, week: int, at: int, words: Words) -> str:

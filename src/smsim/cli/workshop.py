@@ -19,7 +19,7 @@ def workshop(
 ) -> None:
     """Open the workshop in a browser, on this computer alone."""
     needs("app", *PACKAGES)
-    from smsim.app.page import serve
+    from smsim.app.serve import serve
 
     serve(file, port, browser, say=lambda text: typer.echo(text, err=True))
 
