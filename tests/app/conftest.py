@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,12 @@ def browser() -> Iterator[Any]:
         made.close()
 
 
-@pytest.fixture(scope="session")
-def workshop(browser: Any) -> Iterator[str]:
-    """Address of a running `smsim app scenarios/village.yaml`."""
-    command = [sys.executable, "-m", "smsim", "app", "scenarios/village.yaml", "--no-browser"]
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[str]:
+    """Address of a running `smsim app`, started in a folder."""
+    command = [sys.executable, "-m", "smsim", "app", *arguments, "--no-browser"]
     server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     lines = []
@@ -62,6 +63,25 @@ def workshop(browser: Any) -> Iterator[str]:
         server.terminate()
         server.wait(20)
         server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def workshop(browser: Any) -> Iterator[str]:
+    """Address of a running `smsim app scenarios/village.yaml`."""
+    with running(ROOT, "scenarios/village.yaml") as address:
+        yield address
+
+
+@pytest.fixture
+def crowded(browser: Any, tmp_path: Path) -> Iterator[str]:
+    """Address of a workshop that was given no file, with a good and a broken scenario in its folder."""
+    (tmp_path / "scenarios").mkdir()
+    small = "about: {title: Mine}\nillustrative: a test\nworld: {households: 200, households_per_community: 100}\n"
+    small += "campaign: {weeks: 20, pretest_cost: 0, training_cost: 0}\nrun: {burn_in_weeks: 10, follow_up_weeks: 10}\n"
+    (tmp_path / "scenarios" / "mine.yaml").write_text(small, encoding="utf-8")
+    (tmp_path / "scenarios" / "broken.yaml").write_text("world: {households: -3}\n", encoding="utf-8")
+    with running(tmp_path) as address:
+        yield address
 
 
 class Visit:

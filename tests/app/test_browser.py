@@ -16,6 +16,10 @@ from smsim.i18n import Words
 
 ROOT = Path(__file__).parents[2]
 VILLAGE = ROOT / "scenarios" / "village.yaml"
+# What has the focus, through every shadow: the role, or the kind of element.
+FOCUS = """() => { let at = document.activeElement;
+  while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+  return at.getAttribute('role') || at.localName }"""
 Address = str
 Visits = Any
 
@@ -44,7 +48,13 @@ def test_the_answer_shown_is_the_one_that_the_same_worlds_give(opened: Any) -> N
 def test_nothing_is_asked_of_any_other_computer(opened: Any) -> None:
     places = {urlparse(url).hostname for url in opened.requests if not url.startswith(("data:", "blob:"))}
     assert places == {"127.0.0.1"}
+    assert not [url for url in opened.requests if "mathjax" in url.lower()]
     assert opened.errors == []
+
+
+def test_the_pictures_hold_the_answer_when_the_sentence_does(opened: Any) -> None:
+    for side in ("A", "B", "none"):
+        assert opened.model(f"curve-{side}", "m.data.week.length") == 156
 
 
 def test_pictures_have_texts_for_those_who_do_not_see_them(opened: Any) -> None:
@@ -101,6 +111,28 @@ def test_the_village_plays_pauses_steps_and_lights_its_ties(workshop: Address, v
     assert one.model("homes-B", "m.data.stage.slice()") != before
 
 
+def test_the_space_bar_plays_and_pauses_and_tab_reaches_the_sliders(workshop: Address, visit: Visits) -> None:
+    one = visit(workshop)
+    one.answered(1)
+    keys = one.page.keyboard
+    reached = []
+    for _ in range(16):
+        keys.press("Tab")
+        reached.append(one.page.evaluate(FOCUS))
+    assert reached[:3] == ["button", "select", "select"]  # hide the sliders, choose, language
+    assert "slider" in reached
+    one.tab("Village")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('homes-A').data.x.length > 0")
+    keys.press(" ")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('village-week').value > 3")
+    keys.press(" ")
+    one.page.locator("button:visible", has_text="Play").wait_for()
+    week = one.model("village-week", "m.value")
+    one.page.locator("[aria-valuenow]:visible").last.focus()
+    keys.press("ArrowRight")
+    one.page.wait_for_function(f"() => Bokeh.documents[0].get_model_by_name('village-week').value === {week + 1}")
+
+
 def test_a_click_on_a_household_says_why_and_what_if(workshop: Address, visit: Visits) -> None:
     one = visit(workshop)
     one.answered(1)
@@ -118,8 +150,13 @@ def test_a_click_on_a_household_says_why_and_what_if(workshop: Address, visit: V
     one.page.locator(".why h3", has_text="Household").first.wait_for()
     title = one.page.locator(".why h3").first.inner_text()
     assert title.startswith("Household 8")
-    one.page.locator("button:visible", has_text="Show").click()
+    assert "In week 1" in one.page.locator(".why").first.inner_text()
+    one.page.locator("button:visible", has_text="1 ▶").click()
+    one.page.locator(".why h4", has_text="In week 2").first.wait_for()
+    one.page.locator("button:visible", has_text="Show").first.click()
     one.page.locator(".why strong", has_text="Without household").first.wait_for()
+    one.page.locator("button:visible", has_text="Show").last.click()
+    one.page.locator(".why strong", has_text="Without mobilizer 1").first.wait_for()
 
 
 def test_the_language_changes_at_once_keeps_what_was_moved_and_survives_a_reload(
@@ -136,6 +173,23 @@ def test_the_language_changes_at_once_keeps_what_was_moved_and_survives_a_reload
     assert one.page.locator(".noUi-handle").first.get_attribute("aria-valuenow") in ("0", "0.0")
     one.page.reload()
     one.page.wait_for_function("() => document.documentElement.lang === 'ar'")
+
+
+def test_a_scenario_that_cannot_be_used_is_a_sentence_and_what_was_there_stays(crowded: Address, visit: Visits) -> None:
+    one = visit(crowded)
+    one.page.locator(".start a", has_text="Why peers matter").wait_for()
+    one.page.locator(".start a", has_text="Mine").click()
+    one.answered(1)
+    chooser = one.page.locator("select").first
+    chooser.select_option(label="broken.yaml")
+    one.page.locator("[role=alert]", has_text="world.households must be in").wait_for()
+    assert chooser.evaluate("one => one.selectedOptions[0].label") == "Mine"
+    assert "At the end of the campaign" in one.headline
+    one.page.reload()  # the address names the scenario
+    one.answered(1)
+    one.page.goto(f"{crowded}/?scenario=broken.yaml")
+    one.page.locator("[role=alert]", has_text="world.households must be in").wait_for()
+    assert one.page.locator(".start a", has_text="Mine").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from smsim.app.compute import Answer, Bench, Cancelled, Keep
+from smsim.app import compute
+from smsim.app.compute import FEW, WITHOUT_PLAN, Answer, Bench, Cancelled, Keep
 from smsim.compare import Comparison, compare
+from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.outcomes import GROUPS
+from smsim.parameters import PARAMETERS, Parameter
 from smsim.scenario import Scenario
 
 PLANS = ("pragmatic", "activist")
@@ -90,6 +93,8 @@ def test_the_paired_difference_is_that_of_compare(answer: Answer, comparison: Co
         {"world": {"mean_ties": 6.0}},
         {"strategies": {"plan-A": {"shares": {"visit": 1.0}}}},
         {"campaign": {"weeks": 20}},
+        {"campaign": {"training": 0.1, "women_share": 1.0}, "activities": {"visit_gain": 0.1}},
+        {"world": {"availability": 0.5}},
     ],
 )
 def test_what_is_kept_from_other_questions_does_not_change_an_answer(
@@ -103,6 +108,63 @@ def test_what_is_kept_from_other_questions_does_not_change_an_answer(
     found = bench.answer(scenario, plans, WORLDS)
     np.testing.assert_array_equal(found.coverage, expected.coverage)
     np.testing.assert_array_equal(found.spent, expected.spent)
+
+
+def without_plan() -> list[tuple[str, str, object]]:
+    """Every other value, at both ends and each choice, of what plans are made of; not of what shapes a world."""
+    return [
+        (section, parameter.name, value)
+        for parameter in PARAMETERS.values()
+        if parameter.name not in WITHOUT_PLAN.get(section := parameter.section, (parameter.name,))
+        for value in parameter.choices or ends(parameter)
+        if value != parameter.default
+    ]
+
+
+def ends(parameter: Parameter) -> set[float]:
+    whole = (parameter.low, parameter.high) if parameter.sweep is None else (parameter.sweep.low, parameter.sweep.high)
+    return {float(x) if not parameter.integer else int(x) for x in whole if np.isfinite(x)}
+
+
+def test_what_plans_are_made_of_changes_neither_burn_in_nor_the_run_without_a_campaign() -> None:
+    def none(scenario: Scenario) -> list[Array]:
+        bench = Bench(1)
+        start, run = bench.started(scenario, 5), bench._run(scenario, "none", 5)
+        bench.close()
+        parts = (run, start.state, start.record, start.world.households, start.world.places)
+        return [np.asarray(array) for part in parts for array in part]
+
+    expected, tried = none(small()), 0
+    for section, name, value in without_plan():
+        try:
+            changed = small(**{section: {name: value}})
+        except ScenarioError:  # cannot be paid
+            continue
+        tried += 1
+        for found, array in zip(none(changed), expected, strict=True):
+            np.testing.assert_array_equal(found, array, err_msg=f"{section}.{name} = {value}")
+    assert tried > 60
+
+
+def test_an_answer_is_at_hand_only_after_every_run_of_it_was_made() -> None:
+    bench = Bench(2)
+    assert bench.at_hand(small(), PLANS, WORLDS) is None
+    answer = bench.answer(small(), PLANS, WORLDS)
+    kept = bench.at_hand(small(), PLANS, WORLDS)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.coverage, answer.coverage)
+    assert bench.at_hand(small(), PLANS, WORLDS + 1) is None
+    bench.close()
+
+
+def test_a_first_picture_is_the_first_worlds_of_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "PATIENCE", 0.0)
+    bench, first = Bench(1), []
+    answer = bench.answer(small(), PLANS, 3 * FEW, early=first.append)
+    bench.close()
+    (early,) = first
+    assert FEW <= early.worlds < 3 * FEW
+    np.testing.assert_array_equal(early.coverage, answer.coverage[:, : early.worlds])
 
 
 def test_a_question_nobody_wants_any_more_is_dropped(bench: Bench) -> None:

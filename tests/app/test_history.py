@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from smsim.app.compute import Bench, Started
-from smsim.app.history import TERMS, History, posts_of, terms, watch, without_household, without_mobilizers
+from smsim.app.history import TERMS, History, posts_of, terms, watch, without_household, without_post
 from smsim.app.why import what_if, why
 from smsim.engine.arrays import ADOPTED, MAINTAINED, SOURCES, UNAWARE, WILLING, Record
 from smsim.engine.run import copy_state
 from smsim.i18n import Words
 from smsim.scenario import Scenario
 from smsim.simulate import prepare, simulate
+from smsim.staff import hire
 
 SEED = 11
 SCENARIO: dict[str, Any] = {
@@ -117,12 +118,41 @@ def test_households_out_of_reach_of_the_absent_one_live_as_before(scenario: Scen
     np.testing.assert_array_equal(was.stage, now.stage)
 
 
-def test_without_mobilizers_nobody_is_visited_and_dialogues_go_on(scenario: Scenario, start: Started) -> None:
-    plan = without_mobilizers(scenario, "hybrid", start, 1, SEED)
+def test_posts_divide_a_community_and_each_has_its_caseload() -> None:
+    # 100 households each, a mobilizer for 40: posts of 37 or 38 in turn, some across two communities.
+    shared = Scenario.from_mapping(SCENARIO | {"campaign": {"households_per_mobilizer": 40, "pretest_cost": 0}})
+    bench = Bench(1)
+    start = bench.started(shared, SEED)
+    bench.close()
+    found = [posts_of(shared, start, community, SEED) for community in range(3)]
+    staff = hire(shared.campaign, start.world.places, SEED)
+    for posts in found:
+        assert [posts[0].first, *(post.stop for post in posts)] == [*(post.first for post in posts), 100]
+        assert all(post.stop - post.first + post.elsewhere == staff.caseload[post.number] for post in posts)
+    assert found[0][-1].number == found[1][0].number
+    assert found[0][-1].elsewhere == found[1][0].stop
+
+
+def test_without_its_only_post_nobody_is_visited_and_dialogues_go_on(scenario: Scenario, start: Started) -> None:
+    (post,) = posts_of(scenario, start, 1, SEED)
+    plan = without_post(scenario, "hybrid", start, post.number, SEED)
     without = watch(scenario, "hybrid", start, 1, seed=SEED, plan=plan)
-    assert posts_of(scenario, start, 1, SEED) >= 1
     assert without.contacts[:, :, 1].sum() == 0
     assert without.contacts[:, :, 2].sum() > 0
+
+
+def test_without_one_of_two_posts_the_other_visits_on(scenario: Scenario) -> None:
+    shared = scenario.replace(campaign={"households_per_mobilizer": 50, "visits_per_mobilizer_week": 4})
+    bench = Bench(1)
+    start = bench.started(shared, SEED)
+    bench.close()
+    one, other = posts_of(shared, start, 1, SEED)
+    visits = [
+        watch(shared, "pragmatic", start, 1, seed=SEED, plan=plan).contacts[:, :, 1].sum()
+        for plan in (None, *(without_post(shared, "pragmatic", start, post.number, SEED) for post in (one, other)))
+    ]
+    assert 0 < visits[1] < visits[0]
+    assert 0 < visits[2] < visits[0]
 
 
 def test_a_reason_called_decisive_is_one(history: History) -> None:
@@ -146,6 +176,20 @@ def test_events_are_in_order_and_every_visit_is_one(history: History) -> None:
         weeks = [event.week for event in found.events]
         assert weeks == sorted(weeks)
         assert sum(event.kind == "visit" for event in found.events) == history.contacts[10:, i, 1].sum()
+
+
+def test_why_as_of_a_week_tells_nothing_of_later_ones_but_how_it_ends(history: History) -> None:
+    last = len(history.stage) - 1
+    for i in range(0, len(history.households), 9):
+        for week in (9, 10, 25, last):
+            found = why(history, i, week, Words("en"))
+            assert all(event.week <= week - 10 for event in found.events)
+            assert bool(found.later) == (week < last)
+    early = [why(history, i, 9, Words("en")) for i in range(len(history.households))]
+    assert {found.verdict for found in early} <= {
+        "Had not heard of it.", "Knew of it, and did not do it.", "Was willing, and not yet served.", "Did it already.",
+        "Had done it, and given it up.",
+    }  # fmt: skip
 
 
 def test_nothing_changes_without_nothing(history: History) -> None:

@@ -42,6 +42,7 @@ def test_everybody_has_every_slider_again(visitor: Visitor) -> None:
     controls.play("journalist")
     controls.play("")
     assert all(row.visible for row in controls.rows.values())
+    assert [key for key, section in controls.sections.items() if section.visible] == ["A"]
     assert not controls.card.visible
 
 

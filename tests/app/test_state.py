@@ -11,7 +11,7 @@ from smsim.app.state import Visitor, open_scenario, scenario_files
 from smsim.errors import ScenarioError
 from smsim.i18n import Words
 from smsim.parameters import PARAMETERS
-from smsim.scenario import load_scenario
+from smsim.scenario import Scenario, load_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(SCENARIOS.glob("*.yaml"))
@@ -44,7 +44,7 @@ def test_nothing_moved_is_the_file_itself() -> None:
     visitor = open_scenario(SCENARIOS / "village.yaml")
     scenario, names = visitor.question()
     assert scenario is visitor.scenario
-    assert names == {"A": "pragmatic", "B": "activist"}
+    assert names == {"A": "our-plan", "B": "pragmatic"}
 
 
 @pytest.mark.parametrize("stem", ["village", "s2-silenced-majority", "ethiopia-smdc"])
@@ -64,11 +64,16 @@ def test_a_changed_plan_is_a_strategy_of_its_own_and_the_other_stays() -> None:
     visitor = open_scenario(SCENARIOS / "village.yaml")
     visitor.split("A", "visit", 800)
     scenario, names = visitor.question()
-    assert names == {"A": "plan-A", "B": "activist"}
+    assert names == {"A": "plan-A", "B": "pragmatic"}
     assert scenario.strategies["plan-A"].shares()["visit"] == pytest.approx(0.8, abs=1e-12)
-    assert scenario.strategies["activist"] == visitor.scenario.strategies["activist"]
+    assert scenario.strategies["our-plan"] == visitor.scenario.strategies["our-plan"]
     visitor.choose("A", "pragmatic")
     assert visitor.question()[1]["A"] == "pragmatic"
+
+
+def test_a_files_own_plan_is_compared_first() -> None:
+    own = Visitor(Scenario.from_mapping({"strategies": {"radio": {"shares": {"media": 1}}}}))
+    assert {side: one.base for side, one in own.sides.items()} == {"A": "radio", "B": "pragmatic"}
 
 
 def test_two_visitors_share_nothing() -> None:
@@ -76,7 +81,7 @@ def test_two_visitors_share_nothing() -> None:
     one.split("A", "visit", 0)
     one.move("campaign.budget_per_household", 1.0)
     assert other.question()[0] is other.scenario
-    assert other.sides["A"].parts["visit"] == 500
+    assert other.sides["A"].parts["visit"] == 300
 
 
 def test_too_large_a_scenario_is_refused_in_a_sentence() -> None:
@@ -85,12 +90,16 @@ def test_too_large_a_scenario_is_refused_in_a_sentence() -> None:
         Visitor(large)
 
 
-def test_the_file_asked_for_is_the_first_to_choose_and_unusable_ones_are_none(tmp_path: Path) -> None:
+def test_the_file_asked_for_is_the_first_to_choose_and_an_unusable_one_goes_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("about: {title: Mine}\nillustrative: a test\n", encoding="utf-8")
     (tmp_path / "broken.yaml").write_text("world: {households: -1}\n", encoding="utf-8")
     files = scenario_files(tmp_path / "mine.yaml", SCENARIOS)
     assert next(iter(files)) == "Mine"
-    assert "broken" not in " ".join(files)
-    assert len(files) == 1 + len(FILES)
+    assert files["broken.yaml"] == tmp_path / "broken.yaml"
+    assert len(files) == 2 + len(FILES)
     with pytest.raises(ScenarioError, match=r"world\.households"):
         scenario_files(tmp_path / "broken.yaml", SCENARIOS)
+
+
+def test_without_a_file_and_a_folder_there_is_nothing_to_choose_but_lessons(tmp_path: Path) -> None:
+    assert scenario_files(None, tmp_path / "none") == {}

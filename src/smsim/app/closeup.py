@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smsim.world import World
 
 MAP, VILLAGE = 3, 4  # numbers of the tabs
+ASK_CSS = ".bk-input { font-size: 15px; height: 38px } label { font-size: 14px }"
 
 
 class CloseUp:
@@ -63,11 +64,16 @@ class CloseUp:
         )  # fmt: skip
         self.household.param.watch(self._household_typed, "value")
         self.why = page._html("")
-        self.neighbours = pn.widgets.Select(name=_("What if this neighbour had not been there?"), options=[], width=220)
-        self.ask_neighbour = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
+        ask: dict[str, Any] = {"width": 70, "margin": (27, 5, 0, 0), "stylesheets": [BUTTON_CSS]}
+        self.neighbours = pn.widgets.Select(
+            name=_("What if this neighbour had not been there?"), options=[], width=230, stylesheets=[ASK_CSS]
+        )
+        self.ask_neighbour = pn.widgets.Button(name=_("Show"), button_type="primary", **ask)
         self.posts: list[Post] = []
-        self.mobilizers = pn.widgets.Select(name=_("What if this mobilizer had not been there?"), options=[], width=220)
-        self.ask_mobilizer = pn.widgets.Button(name=_("Show"), button_type="primary", width=90, margin=(24, 10, 0, 0))
+        self.mobilizers = pn.widgets.Select(
+            name=_("What if this mobilizer had not been there?"), options=[], width=230, stylesheets=[ASK_CSS]
+        )
+        self.ask_mobilizer = pn.widgets.Button(name=_("Show"), button_type="primary", **ask)
         self.ask_neighbour.on_click(lambda _e: self._what_if("neighbour"))
         self.ask_mobilizer.on_click(lambda _e: self._what_if("mobilizer"))
         self.outcome = page._html("")
@@ -77,7 +83,7 @@ class CloseUp:
         back = pn.widgets.Button(name=_("Back to the sliders"), sizing_mode="stretch_width", stylesheets=[BUTTON_CSS])
         back.on_click(lambda _e: self._close())
         # Takes the place of the sliders while a household is looked at, so that it stands beside the village.
-        self.why_view = pn.Column(back, self.why, self.questions, sizing_mode="stretch_width")
+        self.why_view = pn.Column(back, self.questions, self.why, sizing_mode="stretch_width")
         self.hint = page._html(self._invitation())
         note = _(
             "The map is schematic: distances to the facility (the cross) are the model's, directions are made up. "

@@ -38,7 +38,8 @@ ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
 BAND = (0.05, 0.95)  # of the worlds, as in the report
 WORLDS, FEW = 20, 4  # worlds of an answer, and of a first picture at least
 PATIENCE = 0.3  # seconds before a first picture is made of the worlds that are there
-WITHOUT_PLAN = ("weeks", "treated_share", "invitation")  # of the section campaign, what shapes a world or its record
+# Of what plans are made of, what acts without one: it shapes a world, its state or its record.
+WITHOUT_PLAN = {"campaign": ("weeks", "treated_share", "invitation"), "activities": ("norm_memory_decay",)}
 KEPT_HOUSEHOLDS = 600_000  # worlds with their burn-in, all together: about 300 MB
 KEPT_RUNS = 4_000
 KEPT_LAYOUTS = 16
@@ -303,9 +304,9 @@ def _stacked(scenario: Scenario, names: Iterable[str], seed: int, worlds: Sequen
 def place_key(scenario: Scenario) -> str:
     """All that acts in a run without a campaign: the same key and seed, the same burn-in and the same run of none."""
     run = {name: value for name, value in scenario.run.items() if name not in ("replicates", "seed", "target_coverage")}
-    campaign = {name: scenario.campaign[name] for name in WITHOUT_PLAN}
+    acts = [[getattr(scenario, section)[name] for name in names] for section, names in WITHOUT_PLAN.items()]
     behaviours = [[name, dict(values)] for name, values in scenario.behaviours.items()]
-    return json.dumps([dict(scenario.world), campaign, run, behaviours], sort_keys=True)
+    return json.dumps([dict(scenario.world), acts, run, behaviours], sort_keys=True)
 
 
 def plan_key(scenario: Scenario, name: str) -> Hashable:

@@ -239,7 +239,8 @@ h2 { margin: 8px 16px 2px; font-size: 17px; color: #0b4f7a }
   border: 1px solid #d9c48a; border-radius: 6px }
 """
 CHOOSER_CSS = """
-.bk-btn { font-size: 16px; padding: 6px 4px; min-height: 38px } .bk-btn.bk-active { background: #0b4f7a; color: #fff }
+.bk-btn { font-size: 16px; padding: 6px 4px; min-height: 38px }
+.bk-btn.bk-active { background: #0b4f7a !important; color: #fff !important; font-weight: 700 }
 .bk-btn:focus-visible { outline: 3px solid #f0a500; outline-offset: 2px }
 """
 INFO_CSS = """

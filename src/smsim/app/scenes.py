@@ -54,7 +54,7 @@ def player(words: Words, first: int, last: int, name: str) -> tuple[Slider, Any]
     _ = words
     week = Slider(
         start=first, end=last, value=1, step=1, title=_("week"), name=f"{name}-week", sizing_mode="stretch_width",
-        show_value=True, margin=(0, 16, 0, 16), stylesheets=[SLIDER_CSS],
+        show_value=True, margin=(6, 16, 0, 16), stylesheets=[SLIDER_CSS],
     )  # fmt: skip
     play = Button(label=_("▶ Play"), button_type="primary", width=120, name=f"{name}-play", stylesheets=[BUTTON_CSS])
     back = Button(label="◀ 1", width=64, stylesheets=[BUTTON_CSS])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from smsim.app.dials import Dial, dials
 from smsim.app.split import as_entry, rebalance, thousandths
 from smsim.errors import ScenarioError
 from smsim.scenario import Scenario, load_scenario
+from smsim.strategy import BUILT_IN
 
 SIDES = ("A", "B")
 MOST_HOUSEHOLDS = 100_000  # beyond it a slider would take minutes
@@ -46,10 +46,10 @@ class Visitor:
             )
         self.behaviour = self.behaviour or next(iter(self.scenario.behaviours))
         names = list(self.scenario.strategies)
-        # The built-in contrast first: hybrid is a blend of the two.
-        preferred = [n for n in ("pragmatic", "activist") if n in names] + names
-        # With a single strategy both sides begin from it.
-        for side, name in zip(SIDES, islice(cycle(dict.fromkeys(preferred)), len(SIDES)), strict=True):
+        # The file's own plans first, then the built-in contrast: hybrid is a blend of the two.
+        own = [name for name in names if name not in BUILT_IN]
+        preferred = own + [name for name in ("pragmatic", "activist") if name in names] + names
+        for side, name in zip(SIDES, dict.fromkeys(preferred), strict=False):
             self.choose(side, name)
 
     def choose(self, side: str, name: str) -> None:
