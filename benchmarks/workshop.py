@@ -1,13 +1,15 @@
 """How long from a moved slider to the new picture, in a real browser: `python benchmarks/workshop.py [HOUSEHOLDS]`.
 
-Starts `smsim app` on a scenario of 5,000 households with 20 worlds and two plans, moves sliders 30 times with the
-keyboard, and prints median and worst of each kind: a part of a plan, the budget, a number of the behaviour, of the
-world. From the key to the first frame after the new answer is in the page. Needs the extras `app` and `browser-test`,
-and chromium.
+Starts `smsim app` on s0-default with 5,000 households, 20 worlds and two plans, moves sliders of six kinds 30 times each
+with the keyboard, always to values that were not asked for before, and prints median and worst: from the key to the
+second frame after the first picture (at least 4 of the 20 worlds), and after the whole band. Beside them stands the
+server's processor time per answer, which does not depend on what else the machine does. Needs the extras `app` and
+`browser-test`, and chromium.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import statistics
@@ -15,70 +17,123 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 TIMES = 30
-SLIDERS = {
-    "part of plan A": (0, "Home visits"),
-    "budget": (2, "Whole budget"),
-    "service capacity": (2, "Service capacity"),
-    "distance (the world anew)": (2, "Median distance"),
+GOAL = 500  # ms
+# Kind -> which sliders are moved, each to its end: section of the controls, and the slider's title.
+KINDS = {
+    "a part of plan A": [("Plan A", "Home visits")],
+    "the budget": [("Place", "Whole budget"), ("Place", "Length of the campaign")],
+    "the campaign's people": [("Place", "Mobilizers who are women"), ("More", "Level of training")],
+    "a number of the behaviour": [("Place", "Mean social support"), ("Place", "Weight of what neighbours")],
+    "the service": [("Place", "Time in which the facility"), ("Place", "How much authorities answer")],
+    "the world anew": [("Place", "Median distance"), ("More", "Mean number of ties")],
 }
-# Resolves with milliseconds from now to the first frame after the next answer.
-WATCH = """() => { window.since = performance.now(); window.took = new Promise(done => {
-  const before = window.answer();
-  const look = () => window.answer() && window.answer() !== before
-    ? done(performance.now() - window.since) : requestAnimationFrame(look);
-  requestAnimationFrame(look);
-}) }"""
-FIND = """() => { const all = (root, found) => { for (const one of root.querySelectorAll('*')) {
-    if (one.matches('[data-answer]')) found.push(one.dataset.answer);
-    if (one.shadowRoot) all(one.shadowRoot, found) } return found };
-  window.answer = () => all(document, [])[0] }"""
+# window.wait(): milliseconds from now to the second frame after the next first picture, and after the whole answer.
+WAIT = """() => {
+  const all = root => { for (const one of root.querySelectorAll('*')) {
+    if (one.matches('[data-answer]')) return one;
+    const found = one.shadowRoot && all(one.shadowRoot); if (found) return found } };
+  const root = all(document).getRootNode();
+  const shown = kind => Number(root.querySelector(`[data-${kind}]`)?.dataset[kind] ?? 0);
+  const frames = (n, then) => n ? requestAnimationFrame(() => frames(n - 1, then)) : then();
+  window.wait = () => { const start = performance.now(), before = shown('answer'), took = {first: null, whole: null};
+    window.took = new Promise(done => { const look = () => {
+      if (took.first === null && (shown('first') > before || shown('answer') > before)) {
+        took.first = 0; frames(2, () => { took.first = performance.now() - start }) }
+      if (shown('answer') > before) { frames(3, () => { took.whole = performance.now() - start; done(took) }) }
+      else requestAnimationFrame(look) };
+      look() }) } }"""
+
+
+class Times(NamedTuple):
+    """One move: milliseconds to the first picture and to the whole band, and the server's processor time, ms."""
+
+    first: float
+    whole: float
+    processor: float
 
 
 def main() -> None:
     households = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("needs chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bench.yaml"
         base = Path(__file__).parents[1] / "scenarios" / "s0-default.yaml"
-        file.write_text(f"extends: {base}\nworld: {{households: {households}}}\n", encoding="utf-8")
+        file.write_text(f"extends: {base.as_posix()}\nworld: {{households: {households}}}\n", encoding="utf-8")
         command = [sys.executable, "-u", "-m", "smsim", "app", str(file), "--no-browser"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as server:
             try:
                 address = next(m.group() for line in server.stdout or () if (m := re.search(r"http://[\d.:]+", line)))
                 with sync_playwright() as play:
                     browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-                    measure(browser.new_page(viewport={"width": 1366, "height": 768}), address, households)
+                    page = browser.new_page(viewport={"width": 1366, "height": 768})
+                    page.set_default_timeout(120_000)
+                    page.goto(address)
+                    page.locator("[data-answer]").wait_for()
+                    print(f"{households:,} households, 20 worlds, two plans and no campaign; {TIMES} moves of each kind;")
+                    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start\n")
+                    print("| moved | first picture, ms: median (worst) | whole band, ms: median (worst) | server CPU, ms |")
+                    print("|---|---|---|---|")
+                    page.evaluate(WAIT)
+                    for kind, sliders in KINDS.items():
+                        say(kind, measure(page, sliders, server.pid))
                     browser.close()
             finally:
                 server.terminate()
 
 
-def measure(page: Page, address: str, households: int) -> None:
-    page.set_default_timeout(120_000)
-    page.goto(address)
-    page.locator("[data-answer]").wait_for()
-    page.evaluate(FIND)
-    print(f"{households:,} households, 20 worlds, two plans and no campaign; ms from key to picture, {TIMES} times")
-    for kind, (card, title) in SLIDERS.items():
-        if card:
-            page.locator(".accordion-header").nth(card).click()
-        handle = page.locator(".bk-input-group", has_text=title).locator(".noUi-handle").first
-        handle.focus()
-        took = []
-        for k in range(TIMES):
-            page.evaluate(WATCH)
-            handle.press("ArrowRight" if k % 2 == 0 else "ArrowLeft")
-            took.append(float(page.evaluate("() => window.took")))
-        # Moving back finds what was kept; the moves ahead of it are new.
-        print(f"{kind:28} median {statistics.median(took):6.0f}   worst {max(took):6.0f}")
-        if card:
-            page.locator(".accordion-header").nth(card).click()
+def measure(page: Page, sliders: list[tuple[str, str]], server: int) -> list[Times]:
+    # Another plan B than ever before, so that no answer of this kind is at hand.
+    press(page, slider(page, "Plan B", "Home visits"), "ArrowRight")
+    found: list[Times] = []
+    for section, title in sliders:
+        handle = slider(page, section, title)
+        last = float(handle.get_attribute("aria-valuemax") or 0)
+        if title != "Home visits":
+            press(page, handle, "Home")
+        while len(found) < TIMES and float(handle.get_attribute("aria-valuenow") or 0) < last:
+            before = processor(server)
+            first, whole = press(page, handle, "ArrowRight")
+            found.append(Times(first, whole, processor(server) - before))
+    return found
+
+
+def slider(page: Page, section: str, title: str) -> Locator:
+    """The handle of a slider, in its section of the controls."""
+    page.locator(".controls button", has_text=section).first.click()
+    handle = page.locator(".bk-input-group:visible", has_text=title).locator(".noUi-handle").first
+    handle.wait_for()
+    return handle
+
+
+def press(page: Page, handle: Locator, key: str) -> tuple[float, float]:
+    """Press a key on a slider and wait for the whole answer: ms to the first picture, and to the whole."""
+    handle.focus()
+    page.evaluate("() => window.wait()")
+    handle.press(key)
+    took = page.evaluate("() => window.took")
+    return took["first"], took["whole"]
+
+
+def processor(process: int) -> float:
+    """Processor time of a process so far, in ms; not a number where the system does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    except OSError:
+        return float("nan")
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def say(kind: str, times: list[Times]) -> None:
+    columns = list(zip(*times, strict=True))
+    cells = [f"{statistics.median(values):.0f} ({max(values):.0f})" for values in columns]
+    print(f"| {kind}, {len(times)} times | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
