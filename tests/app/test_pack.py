@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 import smsim.app.pack as pack_module
 from smsim.app.compute import ITEMS, Bench
-from smsim.app.names import activity_names
 from smsim.app.pack import MOST_BYTES, grid, texts, write_pack
 from smsim.cli import app
 from smsim.errors import ScenarioError
 from smsim.i18n import LANGUAGES, Words
 from smsim.i18n.__main__ import template
+from smsim.labels import activity_names
 from smsim.scenario import Scenario
 
 SLIDERS = ("campaign.budget_per_household", "behaviour.taboo")
