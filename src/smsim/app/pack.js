@@ -6,7 +6,9 @@ const at = id => document.getElementById(id);
 const start = one => one.own.map((own, k) => one.grid[k].indexOf(own));
 let data = all, places = start(all), chosen = {...all.first};  // the sheet in hand; where each slider stands, or between
 const names = ["1", "2", "3", "4"], guesses = names.map(() => [null, null]);  // of the tables
-let language = all.language, doc = null, panel = "result", revealed = false;
+let language = all.language, doc = null, panel = "result", revealed = false, behaviour = 0;
+const answers = () => data.answers[behaviour];
+const homes = () => data.village || all.village;  // a role looks at the village of its scenario
 
 const model = name => doc.get_model_by_name(name);
 const _ = (text, values) => {
@@ -33,7 +35,7 @@ const escape = text => text.replace(/[&<>"']/g, one => `&#${one.charCodeAt(0)};`
 
 // ---- the grid: an answer at a point, or the straight line between the points around it
 
-const index = place => place.reduce((sum, value, k) => sum * data.grid[k].length + value, 0);
+const index = place => data.points ? data.points.findIndex(point => point.every((value, k) => value === place[k])) : place.reduce((sum, value, k) => sum * data.grid[k].length + value, 0);
 const corners = () => places.reduce((all, place, k) => {
   const low = Math.floor(place), part = place - low, out = [];
   for (const [point, weight] of all) {
@@ -52,7 +54,7 @@ const mix = (parts, read) => {  // numbers and lists of numbers alike; what is m
 };
 const on = parts => parts.length === 1;
 const plan = (parts, name) => {
-  const read = key => mix(parts, k => data.answers[k].plans[name][key]);
+  const read = key => mix(parts, k => answers()[k].plans[name][key]);
   return {curve: read("curve"), groups: read("groups"), later: read("later"), cost: read("cost"), away: read("away"),
     money: read("money"), sources: read("sources")};
 };
@@ -69,12 +71,12 @@ function ahead(parts, a, b) {
   const sentences = [];
   for (const [which, when] of [["end", _("At the end")], ["later", _("Later on")]]) {
     if (!on(parts)) {
-      const mean = mix(parts, k => data.answers[k].pairs[`${key}|${which}`][0]);
+      const mean = mix(parts, k => answers()[k].pairs[`${key}|${which}`][0]);
       if (mean === null) continue;
       sentences.push(_("{when}, about {points} points between them (interpolated).", {when, points: number(Math.abs(mean) / 10, 1)}));
       continue;
     }
-    const [mean, won, separated] = data.answers[parts[0][0]].pairs[`${key}|${which}`];
+    const [mean, won, separated] = answers()[parts[0][0]].pairs[`${key}|${which}`];
     if (mean === null) continue;
     if (!separated) { sentences.push(_("{when}, these worlds do not tell them apart.", {when})); continue }
     const lead = sign * mean > 0, share = mean > 0 ? won : 1000 - won;
@@ -106,7 +108,12 @@ function show() {
   const high = Math.max(...["A", "B"].map(side => Math.max(...found[side].curve[2].map(value => value || 0))));
   figure.x_range.start = weeks[0]; figure.x_range.end = weeks[weeks.length - 1]; figure.y_range.end = top(high);
   model("campaign").left = 0.5; model("campaign").right = data.campaign[k] + 0.5; model("campaign-label").y = top(high);
-  const whom = named().whom;
+  const whom = named().whom[behaviour];
+  const axes = {"curves-x": _("weeks since the campaign began"), "curves-y": named().axis[behaviour],
+    "groups-x": named().groups_axis[behaviour], "money-x": _("US$")};
+  for (const [name, text] of Object.entries(axes)) model(name).axis_label = text;
+  at("now").innerHTML = ["A", "B"].map(side =>
+    `<b class="${side.toLowerCase()}">${side} ${percent(found[side].groups[0][0], 1)}</b>`).join(" · ");
   const answer = _("At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
     {a: `<b class="a">${percent(found.A.groups[0][0], 1)}</b>`, b: `<b class="b">${percent(found.B.groups[0][0], 1)}</b>`,
       none: percent(found.none.groups[0][0], 1), whom});
@@ -162,7 +169,7 @@ function moved(side, one) {
 function tables() {
   at("guesses").innerHTML = guesses.map((pair, n) => `<tr><th scope="row"><input maxlength="24" data-name="${n}"
     value="${escape(names[n])}" aria-label="${_("Table")} ${n + 1}"></th>${pair.map((value, side) =>
-    `<td><input type="number" min="0" max="100" inputmode="numeric" data-guess="${n}-${side}" value="${value ?? ""}"
+    `<td class="guessed"><input type="number" min="0" max="100" inputmode="numeric" data-guess="${n}-${side}" value="${value ?? ""}"
       aria-label="${_("Table")} ${n + 1}, ${_(side ? "Plan B" : "Plan A")}"> %</td>`).join("")}</tr>`).join("");
 }
 const hasMoved = () => data.move !== null && data.grid[0][places[0]] === data.move;
@@ -189,11 +196,31 @@ function lessons() {
   at("lesson").innerHTML = sheets.map((one, k) =>
     `<option value="${k}" ${one === data ? "selected" : ""}>${escape(one.named[language].title)}</option>`).join("");
 }
-function take(k) {  // another sheet
+function take(k) {  // another lesson, or the scenario
   data = k ? all.lessons[k - 1] : all;
-  places = start(data); chosen = {...data.first};
+  places = start(data); chosen = {...data.first}; behaviour = 0;
   forget(); speak(language);
   open(k ? "guess" : "result");
+}
+function play(k) {  // a role of the scenario, with its own sliders; "" for everybody's
+  data = k === "" ? all : all.roles[k];
+  places = start(data);
+  controls(); show();
+}
+function roles() {
+  at("roles").hidden = !all.roles.length || data.move !== null;
+  const which = all.roles.indexOf(data);
+  at("role").innerHTML = `<option value="">${escape(_("everybody"))}</option>` + all.roles.map((one, k) =>
+    `<option value="${k}" ${k === which ? "selected" : ""}>${escape(one.named[language].title)}</option>`).join("");
+  at("card").hidden = which < 0;
+  const star = _("One thing is moved at a time, from the scenario's own values: what was moved before goes back.");
+  at("card").innerHTML = which < 0 ? "" : `<b>${escape(named().title)}</b><br>${escape(named().card)}<br><small>${escape(star)}</small>`;
+}
+function behaviours() {
+  at("behaviour").hidden = data.behaviours.length < 2;
+  at("behaviour").ariaLabel = _("Behaviour");
+  at("behaviour").innerHTML = data.behaviours.map((name, k) =>
+    `<option value="${k}" ${k === behaviour ? "selected" : ""}>${escape(name)}</option>`).join("");
 }
 
 // ---- the village
@@ -201,13 +228,13 @@ function take(k) {  // another sheet
 let timer = null;
 const stop = () => { clearInterval(timer); timer = null; at("play").textContent = "▶ " + _("Play") };
 function week(value) {
-  const slider = model("week"), to = Math.max(0, Math.min(data.village.last, value));
+  const slider = model("week"), to = Math.max(0, Math.min(homes().last, value));
   slider.value = to; at("scrub").value = to;
   at("week-label").textContent = _("week {n}", {n: number(to)});
 }
 function villages() {
-  at("scrub").max = data.village.last;
-  const {x, y, ties, frames} = data.village;
+  at("scrub").max = homes().last;
+  const {x, y, ties, frames} = homes();
   for (const side of ["A", "B"]) {
     const ends = {x0: [], y0: [], x1: [], y1: []};
     for (const [a, b] of ties) { ends.x0.push(x[a]); ends.y0.push(y[a]); ends.x1.push(x[b]); ends.y1.push(y[b]) }
@@ -230,10 +257,15 @@ function controls() {
       `<option value="${escape(name)}" ${name === chosen[side] ? "selected" : ""}>${escape(named().plans[name])}</option>`).join("");
   }
   at("sliders").innerHTML = named().sliders.map((text, k) => `<label for="slider-${k}">${escape(text)}: <output id="value-${k}"></output></label>
-    <input type="range" id="slider-${k}" min="0" max="${data.grid[k].length - 1}" step="0.25" value="${places[k]}">
-    <details><summary>${_("where this comes from")}</summary>${named().about[k]}</details>`).join("");
+    <input type="range" id="slider-${k}" min="0" max="${data.grid[k].length - 1}" step="${data.points ? 1 : 0.25}" value="${places[k]}">
+    ${named().about[k] ? `<details><summary>${_("where this comes from")}</summary>${named().about[k]}</details>` : ""}`).join("");
   places.forEach((_place, k) => { value(k); at(`slider-${k}`).addEventListener("input", event => {
+    if (data.points) {  // of a star, one thing is moved at a time
+      places = start(data);
+      places.forEach((place, other) => { if (other !== k) { at(`slider-${other}`).value = place; value(other) } });
+    }
     places[k] = Number(event.target.value); value(k); show() }) });
+  roles(); behaviours();
 }
 function value(k) {
   const place = places[k], low = Math.floor(place), names = named().values[k];
@@ -244,9 +276,6 @@ function speak(code) {
   document.documentElement.lang = code;
   document.documentElement.dir = all.rtl.includes(code) ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-say]")) one.textContent = _(one.dataset.say);
-  const axes = {"curves-x": "weeks since the campaign began", "curves-y": "share of households that do it",
-    "groups-x": "share that does it", "money-x": "US$"};
-  for (const [name, text] of Object.entries(axes)) model(name).axis_label = _(text);
   const pictures = {curves: _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign."),
     groups: _("Who does it, by group, under plan A and plan B"), money: _("Where the money went, under plan A and plan B")};
   for (const side of ["A", "B"]) {
@@ -275,6 +304,8 @@ function begin() {
   at("lesson").addEventListener("change", event => take(Number(event.target.value)));
   at("move").addEventListener("click", () => {
     forget(); places[0] = data.grid[0].indexOf(data.move); controls(); tables(); show(); window.scrollTo(0, 0) });
+  at("role").addEventListener("change", event => play(event.target.value));
+  at("behaviour").addEventListener("change", event => { behaviour = Number(event.target.value); forget(); show() });
   at("language").addEventListener("change", event => speak(event.target.value));
   for (const side of ["A", "B"]) at(`plan-${side}`).addEventListener("change", event => {
     chosen[side] = event.target.value; show(); villages(); week(model("week").value) });
@@ -285,9 +316,9 @@ function begin() {
   at("again").addEventListener("click", () => { stop(); week(0) });
   at("play").addEventListener("click", () => {
     if (timer) { stop(); return }
-    if (model("week").value >= data.village.last) week(0);
+    if (model("week").value >= homes().last) week(0);
     at("play").textContent = "⏸ " + _("Pause");
-    timer = setInterval(() => { if (model("week").value >= data.village.last) stop(); else week(model("week").value + 1) }, 220);
+    timer = setInterval(() => { if (model("week").value >= homes().last) stop(); else week(model("week").value + 1) }, 220);
   });
   at("guesses").addEventListener("input", event => {
     if (event.target.dataset.name) { names[event.target.dataset.name] = event.target.value || "–"; reveal(); return }
@@ -297,7 +328,6 @@ function begin() {
   });
   at("more").addEventListener("click", () => { guesses.push([null, null]); names.push(String(names.length + 1)); tables() });
   at("reveal").addEventListener("click", () => { revealed = true; reveal() });
-  at("sources").innerHTML = "";
   speak(language);
   open("result");
   document.body.dataset.ready = "yes";

@@ -35,6 +35,10 @@ def pack(
     points: Annotated[int, typer.Option(help="Values computed per slider.")] = 4,
     worlds: Annotated[int, typer.Option(help="Worlds per point.", min=2)] = 20,
     language: Annotated[str, typer.Option(help="Language shown first; all are inside.")] = "en",
+    lessons: Annotated[
+        str, typer.Option(help="all, none, or some of: peers, silence, supply, left-out, remains.")
+    ] = "all",
+    roles: Annotated[bool, typer.Option("--roles/--no-roles", help="Six role cards with sliders of their own.")] = True,
     threads: Threads = None,
 ) -> None:
     """Write the workshop into one file that needs no server and no internet."""
@@ -44,6 +48,6 @@ def pack(
         from smsim.app.pack import write_pack
 
         size = write_pack(
-            scenario, out, slider or (), points, worlds, threads=threads, language=language, progress=progress
+            scenario, out, slider or (), points, worlds, threads, language, progress, lessons=lessons, roles=roles
         )
     typer.echo(f"Written: {out} ({size / 1e6:.1f} MB)")
