@@ -79,14 +79,7 @@ def main() -> None:
                     page.set_default_timeout(120_000)
                     page.goto(address)
                     page.locator("[data-answer]").wait_for()
-                    print(
-                        f"{households:,} households, 20 worlds, two plans and no campaign; {TIMES} moves of each kind;"
-                    )
-                    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start\n")
-                    print(
-                        "| moved | first picture, ms: median (worst) | whole band, ms: median (worst) | server CPU, ms |"
-                    )
-                    print("|---|---|---|---|")
+                    print(HEAD.format(households=households, cores=os.cpu_count(), load=os.getloadavg()[0]))
                     page.evaluate(WAIT)
                     for kind, sliders in KINDS.items():
                         say(kind, measure(page, sliders, server.pid))

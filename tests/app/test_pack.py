@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 import smsim.app.pack as pack_module
 from smsim.app.compute import ITEMS, Bench
-from smsim.app.pack import MOST_BYTES, grid, texts, write_pack
+from smsim.app.pack import MOST_BYTES, texts, write_pack
+from smsim.app.roles import ROLES
+from smsim.app.sheets import grid, role_star
 from smsim.cli import app
 from smsim.errors import ScenarioError
 from smsim.i18n import LANGUAGES, Words
@@ -32,7 +34,7 @@ def small() -> Scenario:
         {
             "about": {"title": "Soap & <b>water</b> </script> $$x$$"},
             "world": {"households": 200, "households_per_community": 100},
-            "behaviours": {"soap": {"taboo": 0.2}},
+            "behaviours": {"soap": {"taboo": 0.2}, "birth": {"kind": "event", "event_rate": 0.02}},
             "campaign": {"weeks": 30, "pretest_cost": 0},
             "run": {"burn_in_weeks": 20, "follow_up_weeks": 20},
         },
@@ -69,13 +71,53 @@ def test_what_the_file_shows_at_a_point_is_what_the_same_worlds_give(pack: Path)
     own = [data["grid"][k].index(value) for k, value in enumerate(data["own"])]
     answer = bench.answer(small(), list(small().strategies), WORLDS)
     bench.close()
-    kept = data["answers"][own[0] * len(data["grid"][1]) + own[1]]
+    kept = data["answers"][0][own[0] * len(data["grid"][1]) + own[1]]
     for name in answer.names:
         assert kept["plans"][name]["groups"][0] == [round(1000 * v) for v in answer.group(name)]
         week = data["weeks"][0].index(30)
         assert kept["plans"][name]["curve"][0][week] == round(1000 * answer.curve(name)[0, 20 + 29])
     found = answer.difference("pragmatic", "activist")
     assert kept["pairs"]["pragmatic|activist|end"][2] == found.separated
+
+
+@pytest.mark.parametrize("key", ROLES)
+def test_a_roles_sheet_is_a_star_whose_middle_is_the_scenario_itself(pack: Path, key: str) -> None:
+    data = data_of(pack)
+    sheet = data["roles"][list(ROLES).index(key)]
+    middle, *rays = sheet["points"]
+    assert [values[place] for values, place in zip(sheet["grid"], middle, strict=True)] == sheet["own"]
+    assert all(sum(a != b for a, b in zip(ray, middle, strict=True)) == 1 for ray in rays)
+    assert len(rays) == sum(len(values) - 1 for values in sheet["grid"])
+    first, second = (values.index(value) for values, value in zip(data["grid"], data["own"], strict=True))
+    assert sheet["answers"][0][0] == data["answers"][0][first * len(data["grid"][1]) + second]
+
+
+def test_what_a_role_asks_for_is_that_part_of_every_plan(pack: Path) -> None:
+    sheet = data_of(pack)["roles"][list(ROLES).index("journalist")]
+    asked = len(sheet["points"]) - 1  # the last ray: half of the money for radio
+    assert sheet["named"]["en"]["values"][-1][-1] == "50%"
+    radio = list(sheet["named"]["en"]["items"]).index("radio and other media")
+    for name in sheet["plans"]:
+        before, after = (sheet["answers"][0][k]["plans"][name]["money"] for k in (0, asked))
+        field = sum(before[:8]) + before[-1]  # what was left unspent is field money too
+        assert after[radio] == pytest.approx(field / 2, rel=0.02)
+
+
+def test_lessons_and_roles_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "bare.html"
+    write_pack(small(), path, SLIDERS[:1], points=2, worlds=2, threads=2, lessons="peers, remains", roles=False)
+    data = data_of(path)
+    assert [one["named"]["en"]["title"] for one in data["lessons"]] == [
+        "Why peers matter",
+        "What remains after the campaign",
+    ]
+    assert data["roles"] == []
+
+
+def test_the_points_of_a_star_that_cannot_be_paid_are_left_out() -> None:
+    for role in ROLES.values():
+        over = role_star(small(), "soap", role)
+        assert all(one.value in values for one, values in zip(over.dials, over.values, strict=True))
 
 
 def test_every_language_is_inside(pack: Path) -> None:
@@ -105,6 +147,7 @@ def test_all_that_money_buys_has_a_plain_name() -> None:
         (["--slider", "world.tiez"], "no slider of that name"),
         (["--points", "1"], "at most 4 sliders of 2 to 9 values; got 0 of 1"),
         (["--language", "xx"], "no language 'xx'"),
+        (["--lessons", "peers,sillence"], "--lessons sillence: there are peers, silence"),
         (["-o", "no/such/folder/x.html"], "cannot be written"),
     ],
 )
@@ -176,7 +219,7 @@ def test_it_says_where_it_interpolates_and_draws_the_straight_line_between(opene
     start = data["grid"][0].index(own[0]) * count
     opened.locator("#slider-1").fill("0.5")
     assert "Interpolated" in opened.locator("#exact").inner_text()
-    ends = [data["answers"][start + k]["plans"]["pragmatic"]["groups"][0][0] for k in (0, 1)]
+    ends = [data["answers"][0][start + k]["plans"]["pragmatic"]["groups"][0][0] for k in (0, 1)]
     shown = opened.evaluate("() => Bokeh.documents[0].get_model_by_name('groups-A').data.mean[0]")
     assert shown == pytest.approx(sum(ends) / 2000, abs=1e-12)
 
@@ -191,6 +234,24 @@ def test_the_village_plays_and_guesses_are_set_against_the_outcome(opened: Any) 
     opened.locator("[data-guess='0-0']").fill("30")
     opened.locator("#reveal").tap()
     assert "Nearest: table 1." in opened.locator("#revealed").inner_text()
+
+
+def test_a_role_shows_its_card_and_sliders_and_the_other_behaviour_has_an_answer_of_its_own(opened: Any) -> None:
+    opened.locator("#role").select_option(label="Journalist")
+    assert "I reach thousands at once" in opened.locator("#card").inner_text()
+    assert opened.locator("#sliders input").count() == 4
+    first = opened.locator(".headline").inner_text()
+    opened.locator("#slider-3").fill("2")
+    assert opened.locator(".headline").inner_text() != first
+    opened.locator("#slider-1").fill("0")
+    assert opened.locator("#slider-3").input_value() == "0"
+    assert "Computed" in opened.locator("#exact").inner_text()
+    opened.locator("#behaviour").select_option(label="birth")
+    assert "of those due are served" in opened.locator(".headline").inner_text()
+    axis = "() => Bokeh.documents[0].get_model_by_name('curves-y').axis_label"
+    assert opened.evaluate(axis) == "share of those due that are served"
+    opened.locator("#role").select_option("")
+    assert opened.locator("#card").is_hidden()
 
 
 def test_a_lesson_asks_first_and_says_why_after_the_reveal(opened: Any) -> None:

@@ -104,9 +104,13 @@ class CloseUp:
             sizing_mode="stretch_width",
         )
 
-    def _invitation(self) -> str:
+    def _invitation(self, drawn: int = 0, of: int = 0) -> str:
         _ = self.words
         text = _("Click a household, or type its number, to see why it does it, or what is missing.")
+        if drawn < of:
+            text += " " + _(
+                "Of its {all} households the first {shown} are drawn.", all=_.number(of), shown=_.number(drawn)
+            )
         return f"<p class='note'>{escape(text)}</p>"
 
     def _pair(self, titles: dict[str, Any], pictures: dict[str, Any]) -> Any:
@@ -161,7 +165,9 @@ class CloseUp:
                 self.maps[side].show(history, where, centre, world.places, self.community, top)
                 title = f"<h3 class='{side.lower()}'>{escape(page.labels[side])}</h3>"
                 self.map_titles[side].object = self.village_titles[side].object = title
-            self._choices(len(where), len(histories["A"].households))
+            drawn, all_homes = len(histories["A"].households), int(np.diff(world.places.community_start)[community])
+            self.hint.object = self._invitation(drawn, all_homes)
+            self._choices(len(where), drawn)
             self._explain()
 
     def _choices(self, communities: int, households: int) -> None:

@@ -234,6 +234,9 @@ function week(value) {
 }
 function villages() {
   at("scrub").max = homes().last;
+  at("drawn").hidden = homes().of <= homes().x.length;
+  at("drawn").textContent = _("Of its {all} households the first {shown} are drawn.",
+    {all: number(homes().of), shown: number(homes().x.length)});
   const {x, y, ties, frames} = homes();
   for (const side of ["A", "B"]) {
     const ends = {x0: [], y0: [], x1: [], y1: []};

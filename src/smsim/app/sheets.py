@@ -236,6 +236,7 @@ def _village(scenario: Scenario, plans: Sequence[str], bench: Bench) -> dict[str
         "ties": one.ties[:, :2].tolist(),
         "frames": {name: village_frames(history) for name, history in histories.items()},
         "last": len(one.stage) - one.first_week,
+        "of": int(np.diff(start.world.places.community_start)[0]),
     }
 
 
