@@ -45,6 +45,43 @@ def test_a_known_value_is_found_again():
     assert fit.reproduced[0] == pytest.approx(target["value"], abs=0.01)
 
 
+def test_a_value_fitted_to_the_baseline_does_not_see_what_the_campaign_did():
+    target = {"behaviour": "it", "strategy": "hybrid", "when": "end", "tolerance": 0.01, "source": "made"}
+    entry = {"path": "behaviours.it.threshold_mean", "to": "baseline", "when": "baseline", "by": "this test"}
+    before = scenario().to_mapping()["targets"][0]
+    found = [
+        calibrate(scenario(targets=[before, {**target, "value": end}], fitted=[entry]), replicates=3).values
+        for end in (0.1, 0.9)
+    ]
+    assert found[0] == found[1] == calibrate(scenario(fitted=[entry]), replicates=3).values
+
+
+def test_what_has_no_time_of_its_own_is_fitted_to_the_targets_that_are_left():
+    seeds = [replicate_seed(1000, r) for r in range(3)]
+    paths = {"behaviours.it.threshold_mean": 0.2, "behaviours.it.persuasion_weight": 0.35}
+    ends = {"behaviour": "it", "strategy": "hybrid", "when": "end", "tolerance": 0.01, "source": "made"}
+    before = scenario().to_mapping()["targets"][0]
+    fitted = [
+        {"path": path, "to": "x", "by": "this test"} | ({"when": "baseline"} if "threshold" in path else {})
+        for path in paths
+    ]
+    campaign = {"weeks": 26, "pretest_cost": 0}
+    truth = with_values(scenario(targets=[before, {**ends, "value": 0.5}], campaign=campaign), paths)
+    level, end = (float(x) for x in reproduce(truth, seeds))
+    targets = [{**before, "value": level}, {**ends, "value": end}]
+    found = calibrate(scenario(targets=targets, fitted=fitted, campaign=campaign), replicates=3).values
+    assert found == pytest.approx(paths, abs=0.03)
+
+
+def test_more_values_for_a_time_than_it_has_targets_are_refused():
+    fitted = [
+        {"path": f"behaviours.it.{name}", "to": "x", "when": "baseline", "by": "x"}
+        for name in ("threshold_mean", "norm_weight")
+    ]
+    with pytest.raises(ScenarioError, match="of `when: baseline`; got 2 values and 1 targets"):
+        calibrate(scenario(fitted=fitted))
+
+
 def test_more_values_than_targets_are_refused():
     fitted = [{"path": f"behaviours.it.{name}", "to": "x", "by": "x"} for name in ("threshold_mean", "norm_weight")]
     with pytest.raises(ScenarioError, match="2 values and 1 targets"):

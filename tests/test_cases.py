@@ -127,7 +127,7 @@ def test_the_command_prints_the_tables_and_writes_the_page(tmp_path: Path):
     arguments = ["scenarios", str(folder), "--check", "--replicates", "2", "--write", str(page)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
-    assert "as the programme counts it" in done.stdout
+    assert "as the programme counts it" in " ".join(done.stdout.split())
     assert page.read_text(encoding="utf-8").startswith("# Evidence\n")
     rows = json.loads(CliRunner().invoke(app, [*arguments[:5], "--json"]).stdout)
     assert [len(rows["cases"]), len(rows["cases"][0]["targets"]), len(rows["foretold"])] == [1, 4, 2]

@@ -2,6 +2,9 @@
 
 Every trial runs the same worlds with the same draws, so the distance to the targets is a function, not a noise, and
 least squares (scipy's trust-region method) can walk it. What was fitted must then be judged on other seeds.
+
+An entry with `when: baseline` sees the state before the campaign and nothing else, so that what the campaign then does
+is foretold; entries without `when` are fitted afterwards, together, to the targets that no such entry has claimed.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.folder import whole_folder, write_manifest
-from smsim.outcomes import Key, outcomes_of
+from smsim.outcomes import WHENS, Key, outcomes_of
 from smsim.parameters import PARAMETERS, Parameter
 from smsim.runner import replicate_seed, run_all
 from smsim.scenario import Scenario, Target
@@ -25,6 +28,7 @@ from smsim.simulate import simulate_all
 from smsim.world import World
 
 FAR = 1e3  # tolerances; the distance of values that cannot be run
+TRIALS = 8  # of each walk, and again for the slope along each of its values
 STEP = 0.04  # of the sweep range: wide enough to move many of the few hundred events that a target is counted on
 
 
@@ -79,55 +83,25 @@ def calibrate(
 
     Raises
     ------
-    ScenarioError : no targets, nothing to fit, or more values to fit than targets
+    ScenarioError : no targets, nothing to fit, or more values to fit than targets to fit them to
     """
-    from scipy.optimize import least_squares
-
     paths = list(dict.fromkeys(entry["path"] for entry in scenario.fitted))
     if not paths or not scenario.targets:
         raise ScenarioError(f"{scenario.name}: to fit, a scenario needs `targets`, and `fitted`: what to fit to them")
-    if len(paths) > len(scenario.targets):
-        raise ScenarioError(
-            f"{scenario.name}: fitted must list at most as many values as there are targets; "
-            f"got {len(paths)} values and {len(scenario.targets)} targets"
-        )
-    known = [parameter_at(path) for path in paths]
-    low = np.array([p.low for p in known])
-    high = np.array([p.high for p in known])
-    start = np.array([_start(scenario, path) for path in paths])
-    # Values of very different size (a threshold, a price) are walked in units of their plausible range, from 1:
-    # value = start + (x - 1) width, so that a first step is a share of the range even where the value starts at 0.
-    width = np.array([p.sweep.high - p.sweep.low if p.sweep else 1.0 for p in known])
+    stages = _stages(scenario)
     seeds = tuple(replicate_seed(seed, r) for r in range(replicates))
-    goals = np.array([t.value for t in scenario.targets])
-    tolerances = np.array([t.tolerance for t in scenario.targets])
+    trials = TRIALS * (len(paths) + len(stages))
     tried = 0
-    trials = 8 * (len(paths) + 1)
 
-    def distance(x: Array) -> Array:
+    def tick() -> None:
         nonlocal tried
         tried = min(tried + 1, trials - 1)
         if progress is not None:
             progress(tried, trials)
-        trial = with_values(scenario, dict(zip(paths, start + (x - 1) * width, strict=True)))
-        try:
-            missed: Array = (reproduce(trial, seeds, threads) - goals) / tolerances
-        except ScenarioError:  # a budget below the set-up: far from every target, so that the walk turns back
-            if tried == 1:
-                raise
-            return np.full(len(goals), FAR)
-        return missed
 
-    found = least_squares(
-        distance,
-        np.ones(len(paths)),
-        bounds=(1 + (low - start) / width, 1 + (high - start) / width),
-        diff_step=STEP,
-        max_nfev=7,
-        xtol=1e-3,
-        ftol=1e-3,
-    )
-    values = {path: float(f"{x:.3g}") for path, x in zip(paths, start + (found.x - 1) * width, strict=True)}
+    values: dict[str, float] = {}
+    for own, places in stages:
+        values |= _walk(with_values(scenario, values), own, places, seeds, threads, tick)
     fitted = with_values(scenario, values)
     others = [replicate_seed(seed + 1, r) for r in range(replicates)]
     result = Fit(
@@ -136,6 +110,74 @@ def calibrate(
     if progress is not None:
         progress(trials, trials)
     return result
+
+
+def _stages(scenario: Scenario) -> list[tuple[list[str], list[int]]]:
+    """Which values are fitted to which targets (by place), in this order; no target is used twice."""
+    last = {str(entry["path"]): str(entry.get("when") or "") for entry in scenario.fitted}
+    stages = []
+    left = list(range(len(scenario.targets)))
+    for when in (*WHENS, ""):
+        paths = [path for path, own in last.items() if own == when]
+        if not paths:
+            continue
+        places = [i for i in left if when in ("", scenario.targets[i].when)]
+        left = [i for i in left if i not in places]
+        if len(paths) > len(places):
+            at = f" of `when: {when}`" if when else " that no other fitted value claims" if stages else ""
+            raise ScenarioError(
+                f"{scenario.name}: fitted must list at most as many values as there are targets{at}; "
+                f"got {len(paths)} values and {len(places)} targets"
+            )
+        stages.append((paths, places))
+    return stages
+
+
+def _walk(
+    scenario: Scenario,
+    paths: Sequence[str],
+    places: Sequence[int],
+    seeds: Sequence[int],
+    threads: int | None,
+    tick: Callable[[], Any],
+) -> dict[str, float]:
+    """Values of these paths with the least squared distance, in tolerances, to the targets at these places."""
+    from scipy.optimize import least_squares
+
+    known = [parameter_at(path) for path in paths]
+    low = np.array([p.low for p in known])
+    high = np.array([p.high for p in known])
+    start = np.array([_start(scenario, path) for path in paths])
+    # Values of very different size (a threshold, a price) are walked in units of their plausible range, from 1:
+    # value = start + (x - 1) width, so that a first step is a share of the range even where the value starts at 0.
+    width = np.array([p.sweep.high - p.sweep.low if p.sweep else 1.0 for p in known])
+    goals = np.array([scenario.targets[i].value for i in places])
+    tolerances = np.array([scenario.targets[i].tolerance for i in places])
+    first = True
+
+    def distance(x: Array) -> Array:
+        nonlocal first
+        tick()
+        trial = with_values(scenario, dict(zip(paths, start + (x - 1) * width, strict=True)))
+        try:
+            missed: Array = (reproduce(trial, seeds, threads)[list(places)] - goals) / tolerances
+        except ScenarioError:  # a budget below the set-up: far from every target, so that the walk turns back
+            if first:
+                raise
+            return np.full(len(goals), FAR)
+        first = False
+        return missed
+
+    found = least_squares(
+        distance,
+        np.ones(len(paths)),
+        bounds=(1 + (low - start) / width, 1 + (high - start) / width),
+        diff_step=STEP,
+        max_nfev=TRIALS - 1,
+        xtol=1e-3,
+        ftol=1e-3,
+    )
+    return {path: float(f"{x:.3g}") for path, x in zip(paths, start + (found.x - 1) * width, strict=True)}
 
 
 def reproduce(scenario: Scenario, seeds: Sequence[int], threads: int | None = None) -> Array:

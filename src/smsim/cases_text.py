@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from smsim.cases import Case, Foretold
     from smsim.findings import TargetCheck
 
+WIDE = 80  # columns of the screen
 WHEN = {"baseline": "before", "end": "at the end", "follow_up": "after the follow-up"}
 
 
@@ -43,10 +45,11 @@ def _row(path: Path, scenario: Scenario) -> dict[str, Any]:
 
 
 def row_text(row: dict[str, Any]) -> str:
-    """A row of the listing in two lines."""
+    """A row of the listing in three lines."""
     compared = f"{row['targets']} target{'s' * (row['targets'] > 1)}" if row["targets"] else "illustrative"
     evidence = ", ".join(f"{count} {grade}" for grade, count in row["evidence"].items() if count) or "none"
-    return f"{row['file']}: {row['title'] or row['name']}\n    {compared}; evidence: {evidence}"
+    title = textwrap.fill(row["title"] or row["name"], WIDE - 4, subsequent_indent="    ")
+    return f"{row['file']}\n    {title}\n    {compared}; evidence: {evidence}"
 
 
 # ---- for scripts
@@ -156,20 +159,55 @@ def level_rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
 
 
 def screen(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) -> str:
-    """The tables of a check as text."""
+    """The tables of a check as text, 80 columns wide."""
     with_targets = [case for case in cases if case.checks]
-    others = [case for case in cases if not case.checks]
-    ran = ", ".join(case.scenario.name for case in others)
+    ran = ", ".join(case.scenario.name for case in cases if not case.checks)
     parts = [
-        _aligned("Targets and what the model gives on unused seeds", TARGETS, target_rows(with_targets)),
-        _aligned("Values fitted against targets reproduced", FITTED, fitted_rows(with_targets)),
-        _aligned(
-            f"Foretold from the other cases (all together ask for {shared:.2f})", FORETOLD, foretold_rows(foretold)
+        "Targets and what the model gives on unused seeds, median of the worlds (90% of them),\n"
+        "in percent and points. Above none: less no campaign in the same worlds. Counted:\n"
+        "as the programme counts it.",
+        *(_screen_case(case) for case in with_targets),
+        "\n".join(["Values fitted against targets reproduced", *_screen_fitted(with_targets)]),
+        "\n".join(
+            [f"Foretold from the other cases (all together ask for {shared:.2f})", *_screen_foretold(foretold)]
         ),
     ]
-    if others:
-        parts.append(f"Without targets, run with every strategy: {ran}.")
+    if ran:
+        parts.append(textwrap.fill(f"Without targets, run with every strategy: {ran}.", WIDE, break_on_hyphens=False))
     return "\n\n".join(parts)
+
+
+def _screen_case(case: Case) -> str:
+    """A case: how its figures are known, and one line per target."""
+    grades = " and ".join(dict.fromkeys(check.grade for check in case.checks))
+    lines = [f"{case.scenario.name} (targets {grades}; evidence: {case.grades})"]
+    for check in case.checks:
+        what = f"{check.behaviour}, {WHEN[check.when].removeprefix('at the ')}"
+        what += f", above {check.against}" if check.against else ""
+        what += ", counted" if check.measure == "administrative" else ""
+        goal = f"{100 * check.target:.1f} ± {100 * check.tolerance:.1f}"
+        band = f"{100 * check.median:.1f} ({100 * check.lower:.1f}–{100 * check.upper:.1f})"
+        lines.append(f"  {what:<31} {goal:<10}  {band:<17} {_points(check.gap):>5}  {check.verdict}".rstrip())
+    return "\n".join(lines)
+
+
+def _screen_fitted(cases: Sequence[Case]) -> list[str]:
+    """One line per case, and what it fitted below it."""
+    lines = [f"  {'case':<28} {'fitted':>6}  {'targets':>7}  {'reproduced':>10}"]
+    for name, fitted, targets, met, what in fitted_rows(cases):
+        lines.append(f"  {name:<28} {fitted:>6}  {targets:>7}  {met:>10}")
+        short = what.replace("behaviours.", "").replace("campaign.", "").replace("activities.", "")
+        lines += textwrap.wrap(
+            short, WIDE, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+        )
+    return lines
+
+
+def _screen_foretold(rows: Sequence[Foretold]) -> list[str]:
+    """One line per result; how far a forecast of no change would be, and the shared value of the others."""
+    head = ("case, behaviour", "measured", "foretold", "gap", "no change", "shared")
+    lines = [(f"{case}, {behaviour}", *rest) for case, behaviour, *rest in foretold_rows(rows)]
+    return [f"  {a:<38} {b:>8} {c:>8} {d:>5} {e:>9} {f:>6}".rstrip() for a, b, c, d, e, f in (head, *lines)]
 
 
 def markdown(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float, command: str, made: str) -> str:
@@ -288,14 +326,6 @@ def _percent(value: float) -> str:
 
 def _points(value: float) -> str:
     return f"{round(100 * value, 1) + 0:+.1f}".replace("-", "−") if math.isfinite(value) else "–"
-
-
-def _aligned(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return f"{title}: none"
-    widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
-    return "\n".join([title, *(line.rstrip() for line in lines)])
 
 
 def _pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

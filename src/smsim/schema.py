@@ -225,10 +225,14 @@ class TargetEntry(_Strict):
 
 
 class FittedEntry(_Strict):
-    """A value that was fitted: to which target, how, on which seeds; `prior` is what was assumed before."""
+    """A value that was fitted: to which target, how, on which seeds; `prior` is what was assumed before.
+
+    With `when`, it is fitted to the targets of that time alone; without, to all that no other entry claims.
+    """
 
     path: Text
     to: Text
+    when: When | None = None
     by: Text
     prior: Value = None
     seeds: Text = ""
