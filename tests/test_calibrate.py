@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smsim.calibrate import calibrate, parameter_at, reproduce, with_values
+from smsim.calibrate import _before, calibrate, parameter_at, reproduce, with_values
 from smsim.errors import ScenarioError
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario, load_scenario
@@ -125,3 +125,10 @@ def test_errer_woreda_is_reproduced_on_seeds_that_were_not_fitted():
     simulated = reproduce(errer, [replicate_seed(20_260, r) for r in range(50)])
     for target, value in zip(errer.targets, simulated, strict=True):
         assert value == pytest.approx(target.value, abs=0.015), target
+
+
+def test_the_baseline_is_the_same_whatever_campaign_follows():
+    end = scenario().to_mapping()["targets"][0] | {"strategy": "hybrid"}
+    full = scenario(targets=[end], fitted=[], campaign={"weeks": 30, "pretest_cost": 0})
+    seeds = [replicate_seed(2, r) for r in range(3)]
+    assert list(reproduce(full, seeds)) == list(reproduce(_before(full), seeds))

@@ -143,7 +143,12 @@ def test_what_begins_with_the_campaign_has_no_baseline_and_is_compared_between_t
     assert expected_change(world) == coverage_of(world.treated.after) - coverage_of(world.control.after)
     everybody = found.design._replace(clusters=16, per_cluster=1000)
     assert found.survey(everybody, 2)[0].change == pytest.approx([expected_change(world)] * 2)
-    assert "there is no baseline" in found.summary()[1]
+    assert any("there is no baseline" in sentence for sentence in found.summary())
+
+
+def test_more_clusters_than_communities_are_said(evaluation: Evaluation) -> None:
+    assert any("an arm has only 16 communities" in sentence for sentence in evaluation.summary())
+    assert not any("communities:" in sentence for sentence in evaluate(small(), clusters=16, replicates=2).summary())
 
 
 def test_events_that_never_come_are_reported_as_missing() -> None:
@@ -174,6 +179,12 @@ def test_events_that_never_come_are_reported_as_missing() -> None:
 def test_what_cannot_be_evaluated_is_refused_in_a_sentence(asked: dict[str, Any], words: str) -> None:
     with pytest.raises(ScenarioError, match=words):
         evaluate(small(), **asked)
+
+
+def test_a_survey_that_nobody_answers_is_refused() -> None:
+    silent = {"survey_response_adopters": 0.0, "survey_response_others": 0.0}
+    with pytest.raises(ScenarioError, match="nobody would answer"):
+        evaluate(small(campaign=silent), replicates=2)
 
 
 def test_the_command_writes_tables_and_picture_and_says_what_it_found(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_every_case_of_the_collection_is_a_scenario_with_its_sources(rows: list[
     assert {row["case"] for row in rows} - methods <= set(FILES)
     for name in (name for names in FILES.values() for name in names):
         found = case(name)
-        assert found.about["title"] and found.about["citation"] and found.evidence, name
+        assert all((found.about["title"], found.about["citation"], found.evidence)), name
         assert found.targets or found.illustrative, name
 
 

@@ -15,6 +15,7 @@ SIZES: dict[str, tuple[dict[str, Any], str]] = {
     "05_seeding": ({"worlds": 2, "households": 250}, "named by neighbours"),
     "06_dosage": ({"worlds": 2, "households": 2000, "strategies": ("pragmatic",)}, "of it by spillover"),
     "07_sustainability": ({"worlds": 2, "households": 500, "contexts": ("s0-default",)}, "kept after 156 weeks"),
+    "09_settlements": ({"worlds": 2, "households": 2400}, "camp: all of them"),
 }
 SWEEPS: dict[str, tuple[dict[str, Any], str]] = {
     "02_morris": ({"trajectories": 2, "worlds": 1, "households": 500}, "the ten strongest of"),

@@ -279,6 +279,23 @@ BAD = {
         "targets:\n  - {behaviour: x, when: baseline, value: 0, tolerance: 0.1, source: s}",
         "unknown behaviour 'x'",
     ),
+    "target without tolerance": (
+        "targets:\n  - {when: baseline, value: 0.1, tolerance: 0, source: s}",
+        "line 2  targets[1].tolerance must be above 0",
+    ),
+    "target above itself": (
+        "targets:\n  - {strategy: hybrid, against: hybrid, when: end, value: 0, tolerance: 0.1, source: s}",
+        "a strategy is never above itself",
+    ),
+    "fitted choice": (
+        "fitted:\n  - {path: world.settlement, to: x, by: x}",
+        "line 2  fitted[1].path: world.settlement is no decimal number",
+    ),
+    "fitted strategy": (
+        "fitted:\n  - {path: strategies.hybrid, to: x, by: x}",
+        "strategies.hybrid is no decimal number",
+    ),
+    "fitted whole number": ("fitted:\n  - {path: campaign.weeks, to: x, by: x}", "campaign.weeks is no decimal number"),
     "target of no strategy": (
         "targets:\n  - {strategy: hybird, when: end, value: 0, tolerance: 0.1, source: s}",
         "did you mean 'hybrid'?",

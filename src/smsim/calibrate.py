@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -153,6 +153,7 @@ def _walk(
     width = np.array([p.sweep.high - p.sweep.low if p.sweep else 1.0 for p in known])
     goals = np.array([scenario.targets[i].value for i in places])
     tolerances = np.array([scenario.targets[i].tolerance for i in places])
+    before = all(scenario.targets[i].when == "baseline" for i in places)
     first = True
 
     def distance(x: Array) -> Array:
@@ -160,7 +161,8 @@ def _walk(
         tick()
         trial = with_values(scenario, dict(zip(paths, start + (x - 1) * width, strict=True)))
         try:
-            missed: Array = (reproduce(trial, seeds, threads)[list(places)] - goals) / tolerances
+            found = reproduce(_before(trial) if before else trial, seeds, threads)[list(places)]
+            missed: Array = (found - goals) / tolerances
         except ScenarioError:  # a budget below the set-up: far from every target, so that the walk turns back
             if first:
                 raise
@@ -178,6 +180,12 @@ def _walk(
         ftol=1e-3,
     )
     return {path: float(f"{x:.3g}") for path, x in zip(paths, start + (found.x - 1) * width, strict=True)}
+
+
+def _before(scenario: Scenario) -> Scenario:
+    """As far as the targets of the baseline can see: no strategy, and nothing after the first week of the campaign."""
+    short = scenario.replace(campaign={"weeks": 1}, run={"follow_up_weeks": 0})
+    return replace(short, targets=tuple(replace(t, strategy="none", against="") for t in short.targets))
 
 
 def reproduce(scenario: Scenario, seeds: Sequence[int], threads: int | None = None) -> Array:

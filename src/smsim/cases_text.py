@@ -162,15 +162,15 @@ def screen(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) -
     """The tables of a check as text, 80 columns wide."""
     with_targets = [case for case in cases if case.checks]
     ran = ", ".join(case.scenario.name for case in cases if not case.checks)
+    legend = (
+        "Targets and what the model gives on unused seeds: median of the worlds (90% of them), in percent; gaps in "
+        "points. Above none: less no campaign in the same worlds. Counted: as the programme counts it."
+    )
     parts = [
-        "Targets and what the model gives on unused seeds, median of the worlds (90% of them),\n"
-        "in percent and points. Above none: less no campaign in the same worlds. Counted:\n"
-        "as the programme counts it.",
+        textwrap.fill(legend, WIDE),
         *(_screen_case(case) for case in with_targets),
         "\n".join(["Values fitted against targets reproduced", *_screen_fitted(with_targets)]),
-        "\n".join(
-            [f"Foretold from the other cases (all together ask for {shared:.2f})", *_screen_foretold(foretold)]
-        ),
+        "\n".join([f"Foretold from the other cases (all together ask for {shared:.2f})", *_screen_foretold(foretold)]),
     ]
     if ran:
         parts.append(textwrap.fill(f"Without targets, run with every strategy: {ran}.", WIDE, break_on_hyphens=False))

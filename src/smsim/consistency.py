@@ -179,6 +179,13 @@ def _targets(data: dict[str, Any], behaviours: list[str]) -> Iterator[tuple[KeyP
             )
         if strategy is None and target.get("when") in ("end", "follow_up"):
             yield ("targets", i), f"targets[{i + 1}] must say with which strategy ('none' for no campaign)"
+        if strategy is not None and target.get("against") == strategy:
+            yield ("targets", i, "against"), f"targets[{i + 1}]: a strategy is never above itself; name another one"
+        if target.get("tolerance") == 0:
+            yield (
+                ("targets", i, "tolerance"),
+                f"targets[{i + 1}].tolerance must be above 0; no simulation gives a figure exactly",
+            )
 
 
 def _paths(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -196,6 +203,15 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     for where, path in named:
         if path not in known:
             yield where, f"{where[0]} names {shorten(path)}, which is no value of a scenario{guess(path, known)}"
+        elif where[0] == "fitted" and not _continuous(path):
+            yield where, f"fitted[{int(where[1]) + 1}].path: {path} is no decimal number, and only those can be fitted"
+
+
+def _continuous(path: str) -> bool:
+    """Whether the value at a path is a number that can take any value between two others."""
+    first, *_, last = path.split(".")
+    parameter = PARAMETERS.get(f"{'behaviour' if first == 'behaviours' else first}.{last}")
+    return parameter is not None and isinstance(parameter.default, float)
 
 
 def size_problems(data: Mapping[str, Any], behaviours: int) -> Iterator[tuple[KeyPath, str]]:

@@ -125,6 +125,11 @@ def evaluate(
         place, most = "lot (catchment area)", most * int(world["communities_per_facility"])
     if per_cluster > (most := min(most, int(world["households"]))):
         raise ScenarioError(f"per_cluster must be at most the households of a {place}, {most:,}; got {per_cluster:,}")
+    if not any(errors_of(scenario)[:2]):
+        raise ScenarioError(
+            "nobody would answer: campaign.survey_response_adopters and campaign.survey_response_others are both 0; "
+            "raise one of them"
+        )
     design = Design(clusters, per_cluster, question, lqas)
     count = int(scenario.run["replicates"]) if replicates is None else replicates
     if not count >= 2:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def sentences_of(evaluation: Evaluation) -> list[str]:
     """The findings, sentence by sentence."""
     e = evaluation
-    return [s for s in (_size(e), _report(e), _gain(e), _faults(e), _by_list(e), *_found(e)) if s]
+    return [s for s in (_size(e), _crowded(e), _report(e), _gain(e), _faults(e), _by_list(e), *_found(e)) if s]
 
 
 def _size(e: Evaluation) -> str:
@@ -31,6 +31,19 @@ def _size(e: Evaluation) -> str:
     half = survey.half_width(0.5, e.design.clusters * e.design.per_cluster, 2)
     return (
         f"{words} On paper, for a coverage of half and a design effect of 2, it is good to {points(half)} either way."
+    )
+
+
+def _crowded(e: Evaluation) -> str:
+    """Where an arm has fewer communities than there are clusters: what a planner would take for 30 places are not."""
+    arms = [arm for arm in (e.worlds[0].treated, e.worlds[0].control) if arm]
+    fewest = min(len(arm.before.households) for arm in arms)
+    if e.design.lots or e.design.clusters <= fewest:
+        return ""
+    what = "an arm has" if e.controlled else "the campaign has"
+    return (
+        f"But {what} only {fewest} communities: they are visited more than once, and the gain is tested on {fewest}, "
+        f"not on {e.design.clusters}. Simulate a larger area to see what {e.design.clusters} communities would find."
     )
 
 
