@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smsim.calibrate import _before, calibrate, parameter_at, reproduce, with_values
+from smsim.calibrate import _before, beyond, calibrate, parameter_at, reproduce, with_values
 from smsim.errors import ScenarioError
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario, load_scenario
@@ -132,3 +132,8 @@ def test_the_baseline_is_the_same_whatever_campaign_follows():
     full = scenario(targets=[end], fitted=[], campaign={"weeks": 30, "pretest_cost": 0})
     seeds = [replicate_seed(2, r) for r in range(3)]
     assert list(reproduce(full, seeds)) == list(reproduce(_before(full), seeds))
+
+
+def test_a_value_outside_its_plausible_range_is_remarked():
+    assert beyond("behaviours.it.persuasion_weight", 1.58) == " (outside the 0.1 to 0.5 that is thought plausible)"
+    assert beyond("behaviours.it.persuasion_weight", 0.5) == beyond("activities.service_cost", 4) == ""

@@ -115,7 +115,7 @@ def calibrate(
 def _stages(scenario: Scenario) -> list[tuple[list[str], list[int]]]:
     """Which values are fitted to which targets (by place), in this order; no target is used twice."""
     last = {str(entry["path"]): str(entry.get("when") or "") for entry in scenario.fitted}
-    stages = []
+    stages: list[tuple[list[str], list[int]]] = []
     left = list(range(len(scenario.targets)))
     for when in (*WHENS, ""):
         paths = [path for path, own in last.items() if own == when]
@@ -211,6 +211,14 @@ def parameter_at(path: str) -> Parameter:
     parts = path.split(".")
     section = "behaviour" if parts[0] == "behaviours" else parts[0]
     return PARAMETERS[f"{section}.{parts[-1]}"]
+
+
+def beyond(path: str, value: float) -> str:
+    """A remark where a value lies outside the range that is thought plausible, and "" otherwise."""
+    sweep = parameter_at(path).sweep
+    if sweep is None or sweep.low <= value <= sweep.high:
+        return ""
+    return f" (outside the {sweep.low:g} to {sweep.high:g} that is thought plausible)"
 
 
 def with_values(scenario: Scenario, values: dict[str, float]) -> Scenario:

@@ -28,7 +28,9 @@ from smsim.runner import replicate_seed, run_all
 from smsim.scenario import Scenario, Target, load_scenario
 from smsim.world import build_world
 
-SEED = 9000  # of the worlds on which cases are judged; the files say on which other seeds they were fitted
+# Of the worlds on which cases are judged; the files say on which other seeds they were fitted. It was 9000 until a case
+# was fitted anew after a look at its gap there: a seed that has changed a file does not judge it.
+SEED = 20_261
 REPLICATES = 40
 SHARED = "persuasion_weight"  # the value of the decision rule that all cases have in common, and that no survey gives
 GRID = (0.1, 0.3, 0.5)  # over its swept range
@@ -198,8 +200,8 @@ def check_cases(
         named = tuple(dict.fromkeys(s for t in scenario.targets for s in t.strategies if s != "none"))
         try:
             comparison = compare(scenario, replicates, seed, threads, named or None)
-        except RunError as error:
-            raise RunError(f"{file}: {error}") from error
+        except (RunError, ScenarioError) as error:
+            raise type(error)(f"{file}: {error}") from error
         levels = []
         for strategy in comparison.strategies:
             for behaviour in scenario.behaviours:

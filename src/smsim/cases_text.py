@@ -170,7 +170,7 @@ def screen(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) -
         textwrap.fill(legend, WIDE),
         *(_screen_case(case) for case in with_targets),
         "\n".join(["Values fitted against targets reproduced", *_screen_fitted(with_targets)]),
-        "\n".join([f"Foretold from the other cases (all together ask for {shared:.2f})", *_screen_foretold(foretold)]),
+        _screen_foretold(foretold, shared),
     ]
     if ran:
         parts.append(textwrap.fill(f"Without targets, run with every strategy: {ran}.", WIDE, break_on_hyphens=False))
@@ -203,11 +203,14 @@ def _screen_fitted(cases: Sequence[Case]) -> list[str]:
     return lines
 
 
-def _screen_foretold(rows: Sequence[Foretold]) -> list[str]:
+def _screen_foretold(rows: Sequence[Foretold], shared: float) -> str:
     """One line per result; how far a forecast of no change would be, and the shared value of the others."""
+    if len({row.case for row in rows}) < 2:
+        return "Foretold from the other cases: needs two cases with a state before and a result."
     head = ("case, behaviour", "measured", "foretold", "gap", "no change", "shared")
     lines = [(f"{case}, {behaviour}", *rest) for case, behaviour, *rest in foretold_rows(rows)]
-    return [f"  {a:<38} {b:>8} {c:>8} {d:>5} {e:>9} {f:>6}".rstrip() for a, b, c, d, e, f in (head, *lines)]
+    shown = [f"  {a:<38} {b:>8} {c:>8} {d:>5} {e:>9} {f:>6}".rstrip() for a, b, c, d, e, f in (head, *lines)]
+    return "\n".join([f"Foretold from the other cases (all together ask for {shared:.2f})", *shown])
 
 
 def markdown(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float, command: str, made: str) -> str:

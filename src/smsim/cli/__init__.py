@@ -223,12 +223,13 @@ def calibrate(
     scenario = _load(file)
     folder = _checked_folder(out or Path("results") / f"{scenario.name}-fit", scenario)
     with _progress("fitting") as progress:
+        from smsim.calibrate import beyond
         from smsim.calibrate import calibrate as fit_to_targets
 
         fit = fit_to_targets(scenario, replicates=replicates, seed=seed, threads=threads, progress=progress)
     fit.write(folder, command=_command())
     for path, value in fit.values.items():
-        typer.echo(f"{path}: {value:g}")
+        typer.echo(f"{path}: {value:g}{beyond(path, value)}")
     for row in fit.rows():
         typer.echo(
             f"{row['behaviour']}, {row['when']} under {row['strategy']}: target {row['target']:.1%}, "

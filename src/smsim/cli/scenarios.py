@@ -19,7 +19,7 @@ def scenarios(
         bool, typer.Option("--check", help="Run every one on unused seeds, beside its targets (a few minutes).")
     ] = False,
     replicates: Annotated[int, typer.Option(min=2, help="Worlds per scenario, with --check.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of those worlds.")] = 9000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of those worlds.")] = 20_261,
     threads: Threads = None,
     write: Annotated[
         Path | None, typer.Option("--write", metavar="FILE", help="With --check: also write the page docs/evidence.md.")
