@@ -152,7 +152,7 @@ def test_a_broken_file_is_a_sentence_before_anything_runs(tmp_path: Path):
 
 
 def test_a_file_whose_money_does_not_suffice_is_named(tmp_path: Path):
-    poor = small(campaign={"weeks": 12, "pretest_cost": 0, "mobilizer_attrition": 0.3, "budget_per_household": 0.76})
+    poor = small(campaign={"weeks": 12, "pretest_cost": 0, "mobilizer_attrition": 1.0, "budget_per_household": 0.76})
     (tmp_path / "poor.yaml").write_text(poor.to_yaml(), encoding="utf-8")
     done = CliRunner().invoke(app, ["scenarios", str(tmp_path), "--check", "--replicates", "2"])
     assert (done.exit_code, "poor.yaml: campaign.budget_per_household must cover" in done.stderr) == (2, True)

@@ -8,6 +8,7 @@ fitted to its own result put back to what was assumed before (`prior` in the fil
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +34,7 @@ from smsim.world import build_world
 SEED = 20_261
 REPLICATES = 40
 SHARED = "persuasion_weight"  # the value of the decision rule that all cases have in common, and that no survey gives
-GRID = (0.1, 0.3, 0.5)  # over its swept range
+GRID = (0.1, 0.2, 0.3, 0.4, 0.5)  # over its swept range
 
 
 class Level(NamedTuple):
@@ -80,6 +81,15 @@ class Case:
         return ", ".join(f"{n} {grade}" for grade, n in counts.items() if n) or "none"
 
 
+class Shared(NamedTuple):
+    """What the cases say of the value that they share: the one that all together ask for, and that of the files."""
+
+    best: float
+    best_gap: float  # mean size of the gaps, results unknown to every case, every case weighing the same
+    used: float  # in most files
+    used_gap: float
+
+
 class Foretold(NamedTuple):
     """One target of a case, predicted from the other cases, as shares."""
 
@@ -104,7 +114,7 @@ class Report:
 
     cases: tuple[Case, ...]
     foretold: tuple[Foretold, ...]
-    shared: float  # the shared value that all cases together ask for
+    shared: Shared
     replicates: int
     seed: int
 
@@ -221,8 +231,8 @@ def leave_one_out(
     seed: int = SEED,
     threads: int | None = None,
     progress: Callable[[int, int], Any] | None = None,
-) -> tuple[list[Foretold], float]:
-    """What the other cases foretell of each case with a measured result, and the shared value that all ask for.
+) -> tuple[list[Foretold], Shared]:
+    """What the other cases foretell of each case with a measured result, and what all say of the shared value.
 
     Every case is run with each value of `GRID` for the shared one and its own results unknown: what it fitted to them
     stands at its `prior`, what it fitted to its baseline stays. For each case, the shared value is then the one that
@@ -256,7 +266,11 @@ def leave_one_out(
             unchanged = 0.0 if target.against else before[0] if before else math.nan
             about = (scenario.name, target.behaviour, target.strategy, target.value, target.tolerance)
             found.append(Foretold(*about, float(path[best]), unchanged, float(fine[best])))
-    return found, float(fine[int(np.argmin(misses.mean(axis=0)))]) if judged else math.nan
+    if not judged:
+        return found, Shared(math.nan, math.nan, math.nan, math.nan)
+    mean = misses.mean(axis=0)
+    used = Counter(float(b[SHARED]) for _, s in judged for b in s.behaviours.values()).most_common(1)[0][0]
+    return found, Shared(float(fine[np.argmin(mean)]), float(mean.min()), used, float(np.interp(used, fine, mean)))
 
 
 def _one_world(trials: Sequence[Scenario], seed: int) -> list[list[float]]:

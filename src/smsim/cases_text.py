@@ -12,7 +12,7 @@ from smsim.errors import ScenarioError
 from smsim.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
-    from smsim.cases import Case, Foretold
+    from smsim.cases import Case, Foretold, Shared
     from smsim.findings import TargetCheck
 
 WIDE = 80  # columns of the screen
@@ -55,7 +55,7 @@ def row_text(row: dict[str, Any]) -> str:
 # ---- for scripts
 
 
-def as_rows(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) -> dict[str, Any]:
+def as_rows(cases: Sequence[Case], foretold: Sequence[Foretold], shared: Shared) -> dict[str, Any]:
     """Everything of a check as plain values; missing numbers are None."""
     return {
         "cases": [
@@ -72,7 +72,7 @@ def as_rows(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) 
             for case in cases
         ],
         "foretold": [_plain(row._asdict() | {"gap": row.gap}) for row in foretold],
-        "shared": _plain({"value": shared})["value"],
+        "shared": _plain(shared._asdict()),
     }
 
 
@@ -158,7 +158,7 @@ def level_rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     ]
 
 
-def screen(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float) -> str:
+def screen(cases: Sequence[Case], foretold: Sequence[Foretold], shared: Shared) -> str:
     """The tables of a check as text, 80 columns wide."""
     with_targets = [case for case in cases if case.checks]
     ran = ", ".join(case.scenario.name for case in cases if not case.checks)
@@ -203,17 +203,21 @@ def _screen_fitted(cases: Sequence[Case]) -> list[str]:
     return lines
 
 
-def _screen_foretold(rows: Sequence[Foretold], shared: float) -> str:
+def _screen_foretold(rows: Sequence[Foretold], shared: Shared) -> str:
     """One line per result; how far a forecast of no change would be, and the shared value of the others."""
     if len({row.case for row in rows}) < 2:
         return "Foretold from the other cases: needs two cases with a state before and a result."
     head = ("case, behaviour", "measured", "foretold", "gap", "no change", "shared")
     lines = [(f"{case}, {behaviour}", *rest) for case, behaviour, *rest in foretold_rows(rows)]
     shown = [f"  {a:<38} {b:>8} {c:>8} {d:>5} {e:>9} {f:>6}".rstrip() for a, b, c, d, e, f in (head, *lines)]
-    return "\n".join([f"Foretold from the other cases (all together ask for {shared:.2f})", *shown])
+    title = (
+        f"Foretold from the other cases. All together ask for {shared.best:.2f} (mean gap "
+        f"{100 * shared.best_gap:.1f} points); the files use {shared.used:.2f} ({100 * shared.used_gap:.1f})."
+    )
+    return "\n".join([textwrap.fill(title, WIDE), *shown])
 
 
-def markdown(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float, command: str, made: str) -> str:
+def markdown(cases: Sequence[Case], foretold: Sequence[Foretold], shared: Shared, command: str, made: str) -> str:
     """The text of ``docs/evidence.md``."""
     judged = [case for case in cases if case.checks]
     others = [case for case in cases if not case.checks and "measured" in case.grades]
@@ -237,7 +241,7 @@ def markdown(cases: Sequence[Case], foretold: Sequence[Foretold], shared: float,
         "",
         "## Foretold from the other cases",
         "",
-        *(line.format(shared=shared) for line in _FORETOLD),
+        *(line.format(**_shared_words(shared)) for line in _FORETOLD),
         "",
         *_pipes(FORETOLD, foretold_rows(foretold)),
         "",
@@ -266,29 +270,39 @@ _INTRODUCTION = (
 )
 _FITTED = (
     "*Fitted* counts the values that the file lists under `fitted`; most are a threshold, fitted to the state",
-    "before the campaign, so that what the campaign then does is foretold from its visits, dialogues and money.",
-    "All cases but Errer Woreda share one decision rule: the defaults of [parameters.md](parameters.md), with",
-    "`persuasion_weight` 0.4 (of 0.3, 0.4 and 0.5) and `threshold_sd` 0.25 (of 0.25 and 0.4, and what Errer",
-    "Woreda's registration had before), both tried by hand while looking at all cases. They count once, over all",
-    "cases, and not in the table; each file says what else was tried by hand. A budget that was fitted is the",
-    "money that the model needs, not what was spent: in Sierra Leone and Nigeria it is dearer than any such",
-    "programme, which means that there the model's persuasion is too weak, or that more changed than the",
-    "campaign.",
+    "before the campaign and blind to what came after (`when: baseline`), so that what the campaign then does is",
+    "foretold from its visits, dialogues and money. All cases but Errer Woreda share one decision rule: the",
+    "defaults of [parameters.md](parameters.md), with `persuasion_weight` 0.4 (of 0.3, 0.4 and 0.5) and",
+    "`threshold_sd` 0.25 (of 0.25 and 0.4, and what Errer Woreda's registration had before), both tried by hand",
+    "while looking at all cases. They count once, over all cases, and not in the table; each file says what else",
+    "was tried by hand. A budget that was fitted is the money that the model needs, not what was spent: in Sierra",
+    "Leone and Nigeria it is dearer than any such programme, which means that there the model's persuasion is too",
+    "weak, or that more changed than the campaign.",
 )
 _FORETOLD = (
     "How well would the other cases have foretold each one? Its own result is hidden: what it fitted to it stands",
     "at the value assumed before (`prior` in the file), only its state before the campaign is known, and the",
     "shared `persuasion_weight` is fitted to the others alone (least mean absolute gap; every case weighs the",
-    "same). All cases together ask for {shared:.2f}; the files use 0.40. *Nothing changes* is the gap of a",
-    "forecast that leaves everything as it was. `threshold_sd` was not fitted anew, and the cases were described",
-    "by people who knew how they ended: this is a test of the shared value and of the assumed money, not of",
-    "everything.",
+    "same). All cases together ask for {best}, with a mean gap of {best_gap} points; the files use {used}, with",
+    "{used_gap}: as long as these two gaps are nearly the same, the cases do not tell the two values apart, and the",
+    "round one stays. *Nothing changes* is the gap of a forecast that leaves everything as it was. `threshold_sd`",
+    "was not fitted anew, and the cases were described by people who knew how they ended: this is a test of the",
+    "shared value and of the assumed money, not of everything.",
 )
 _LEVELS = (
     "Medians. Where no figure is known for what came after, as in Sierra Leone after 1990, this is the model's",
     "own forecast under its assumptions. Cases without usable figures are illustrative: nothing here was held",
     "against data.",
 )
+
+
+def _shared_words(shared: Shared) -> dict[str, str]:
+    return {
+        "best": f"{shared.best:.2f}", "best_gap": f"{100 * shared.best_gap:.1f}",
+        "used": f"{shared.used:.2f}", "used_gap": f"{100 * shared.used_gap:.1f}",
+    }  # fmt: skip
+
+
 _FIGURES = ("figure", "value", "period, place", "grade", "source")
 
 
