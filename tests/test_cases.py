@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from smsim.calibrate import simulated, with_values
 from smsim.cases import GRID, SEED, SHARED, check_cases, leave_one_out, report_on
 from smsim.cli import app
+from smsim.engine.arrays import ADOPTED, MAINTAINED
 from smsim.outcomes import Key, outcomes_of
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario, load_scenario
@@ -215,3 +216,65 @@ def test_eight_cases_lie_within_tolerance_and_the_near_null_stays_near_null():
     with_it, without = (next(x for x in angola.levels if x.strategy == s) for s in ("cgpp", "none"))
     assert with_it.end - with_it.baseline < 0.06
     assert with_it.end - without.end < 0.05
+
+
+def mean_end(name: str, strategies: tuple[str, ...], worlds: int = 4) -> dict[tuple[str, str], float]:
+    """Coverage at the end by strategy and behaviour, mean of a few worlds."""
+    scenario = load_scenario(SCENARIOS / f"{name}.yaml")
+    found: dict[tuple[str, str], list[float]] = {}
+    for r in range(worlds):
+        for strategy, run in simulate_all(scenario, strategies, replicate_seed(31_000, r)).items():
+            outcomes = outcomes_of(scenario, run.ledger, run.record)
+            for behaviour in scenario.behaviours:
+                end = outcomes[Key(behaviour, "all", "coverage_end")]
+                found.setdefault((strategy, behaviour), []).append(end)
+    return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+# What is known of these cases is a direction; the model must give it.
+
+
+def test_womens_organizations_move_services_of_the_village_more_than_the_facility_beyond_it():
+    end = mean_end("pakistan-more", ("none", "womens-organizations"))
+    village, beyond = (
+        end["womens-organizations", b] - end["none", b] for b in ("worker-visits", "facility-care")
+    )  # fmt: skip
+    assert village > 0.03
+    assert abs(beyond) < village / 2
+
+
+def test_participation_rises_and_formal_power_does_not():
+    end = mean_end("kenya-bangladesh-empowerment", ("none", "workshops"))
+    assert end["workshops", "taking-part"] - end["none", "taking-part"] > 0.03
+    assert abs(end["workshops", "formal-office"] - end["none", "formal-office"]) < 0.01
+
+
+def test_who_carries_the_message_decides_and_money_spent_on_monitoring_does_not_carry_it():
+    trusted = mean_end("liberia-ebola", ("canvassing", "monitoring"))
+    staff = mean_end("liberia-ebola-ministry", ("canvassing",))
+    for behaviour in ("safe-burial", "sanitizer"):
+        assert trusted["canvassing", behaviour] > staff["canvassing", behaviour]
+        assert trusted["canvassing", behaviour] > trusted["monitoring", behaviour]
+
+
+def test_where_service_needs_stay_unmet_mobilization_achieves_less():
+    end = mean_end("west-africa-ebola-needs", ("services-too", "mobilization-alone"))
+    for behaviour in ("safe-burial", "prompt-referral"):
+        assert 0.7 < end["mobilization-alone", behaviour] / end["services-too", behaviour] < 0.95
+
+
+def test_the_bell_is_rung_where_more_than_the_media_ask_for_it():
+    end = mean_end("bell-bajao", ("none", "media-only", "bell-bajao"))
+    assert end["none", "ring-the-bell"] < end["media-only", "ring-the-bell"] < end["bell-bajao", "ring-the-bell"]
+
+
+def test_discussion_reaches_people_who_never_attended():
+    workshops = {"workshops": {"shares": {"dialogue": 1.0}}}
+    scenario = load_scenario(SCENARIOS / "kenya-bangladesh-empowerment.yaml").replace(strategies=workshops)
+    gains = []
+    for r in range(4):
+        runs = simulate_all(scenario, ("none", "workshops"), replicate_seed(31_000, r))
+        never = runs["none"].world.households.joiner == 0
+        part = [float(np.isin(run.state.stage[0][never], (ADOPTED, MAINTAINED)).mean()) for run in runs.values()]
+        gains.append(part[1] - part[0])
+    assert min(gains) > 0.01
