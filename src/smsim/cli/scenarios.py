@@ -18,7 +18,9 @@ def scenarios(
     check: Annotated[
         bool, typer.Option("--check", help="Run every one on unused seeds, beside its targets (a few minutes).")
     ] = False,
-    replicates: Annotated[int, typer.Option(min=2, help="Worlds per scenario, with --check.")] = 40,
+    replicates: Annotated[
+        int, typer.Option(min=2, help="Worlds per scenario with targets; of others, at most 20.")
+    ] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of those worlds.")] = 20_261,
     threads: Threads = None,
     write: Annotated[
