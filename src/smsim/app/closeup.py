@@ -214,7 +214,7 @@ class CloseUp:
         for side, history in self.histories.items():
             at = min(history.first_week - 1 + week, len(history.stage) - 1)
             found = why(history, chosen, at, self.words)
-            parts.append(why_html(found, side, f"{found.title}, {self.page.labels[side]}", week, self.words))
+            parts.append(why_html(found, side, f"{found.title} · {self.page.labels[side]}", week, self.words))
         self.why.object = f"<div class='whys'>{''.join(parts)}</div>"
 
     def _explain(self) -> None:

@@ -279,6 +279,7 @@ function speak(code) {
   document.documentElement.lang = code;
   document.documentElement.dir = all.rtl.includes(code) ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-say]")) one.textContent = _(one.dataset.say);
+  at("made").textContent = all.made[code];
   const pictures = {curves: _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign."),
     groups: _("Who does it, by group, under plan A and plan B"), money: _("Where the money went, under plan A and plan B")};
   for (const side of ["A", "B"]) {

@@ -6,6 +6,7 @@ show. Between the points the file interpolates, and says so. Everything it needs
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -129,6 +130,7 @@ def render(sheets: Sequence[Sheet], language: str) -> str:
         "language": language,
         "languages": LANGUAGES,
         "rtl": [code for code in LANGUAGES if Words(code).right_to_left],
+        "made": {code: _made(Words(code)) for code in LANGUAGES},
         "words": {code: {text: Words(code)(text) for text in texts()} for code in LANGUAGES},
         "items": [*ITEMS, "unspent"],
         "colours": SIDE_COLOURS,
@@ -205,6 +207,15 @@ def _named(sheet: Sheet, code: str) -> dict[str, Any]:
         "title": _(lesson.title) if lesson else _(role.title) if role else _("The scenario of this file"),
         "card": _(role.says) if role else "",
     } | said
+
+
+def _made(words: Words) -> str:
+    """When the file was made, and by what."""
+    import smsim
+
+    _ = words
+    today = words.date(datetime.datetime.now().astimezone().date())
+    return _("Made on {date} with smsim {version}.", date=today, version=smsim.__version__)
 
 
 @cache
