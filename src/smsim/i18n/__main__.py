@@ -41,10 +41,11 @@ def template() -> Catalog:
 
 
 def update(language: str) -> Catalog:
-    """The catalogue of a language with exactly the messages of the code."""
+    """The catalogue of a language with exactly the messages of the code; its head, with its glossary, is kept."""
     old = catalogue(language)
+    head = old.header_comment if len(old) else f"# {NOTE}"
     new = Catalog(
-        locale=language, project="smsim", header_comment=f"# {NOTE}", fuzzy=False, version="1", creation_date=FIXED,
+        locale=language, project="smsim", header_comment=head, fuzzy=False, version="1", creation_date=FIXED,
         revision_date=FIXED, copyright_holder="smsim contributors", msgid_bugs_address="none",
         last_translator="a machine", language_team="none",
     )  # fmt: skip
