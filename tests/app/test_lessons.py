@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from smsim.app.compute import Answer, Bench
 from smsim.app.lessons import LESSONS, Lesson, Statement, check
 from smsim.app.state import SIDES
+from smsim.i18n import LANGUAGES, SOURCE, Words
 
 WORLDS = 12
 Answers = dict[str, tuple[Answer, Answer]]
@@ -51,3 +53,12 @@ def test_a_lesson_opens_with_its_plans_and_its_slider_moves_to_where_it_says(les
 def test_what_to_move_is_called_as_its_slider_is(lesson: Lesson) -> None:
     said = lesson.move.split("“")[1].split("”")[0]
     assert said == lesson.visitor().dials()[lesson.path].parameter.doc
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != SOURCE])
+def test_what_a_lesson_quotes_is_called_the_same_on_the_page_in_every_language(language: str) -> None:
+    words = Words(language)
+    for one in LESSONS.values():
+        for text in (one.question, one.why, one.move, one.moved):
+            for quoted in re.findall("“(.+?)”", text):
+                assert words(quoted) in words(text)
