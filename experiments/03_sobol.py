@@ -16,7 +16,7 @@ from common import bar, run, table
 from smsim.sweep import sweep
 from smsim.sweep.words import labels_of, leading
 
-SMALL = {"trajectories": 4, "worlds": 2, "households": 2000, "base_points": 16, "factors": 6}
+SMALL = {"trajectories": 4, "worlds": 2, "households": 2000, "base_points": 64, "factors": 6}
 FULL = {"trajectories": 20, "worlds": 4, "households": None, "base_points": 512, "factors": 12}
 
 

@@ -12,7 +12,7 @@ from functions import ISHIGAMI_S1, ISHIGAMI_ST, Functions, ishigami, numbers, so
 
 from smsim.errors import RunError, ScenarioError
 from smsim.sweep.design import METHODS, Design
-from smsim.sweep.indices import MAIN, Refusal, estimate, usable_rows
+from smsim.sweep.indices import MAIN, Estimate, Refusal, estimate, usable_rows
 from smsim.sweep.problem import Factor
 from smsim.sweep.study import Sweep
 
@@ -157,3 +157,15 @@ def test_a_grid_holds_every_combination_once() -> None:
     values = {tuple(f.value(u) for f, u in zip(factors, point, strict=True)) for point in design.sample(factors)}
     assert len(values) == design.points(factors) == 5 * 3 * 2
     assert {v[0] for v in values} == {0, 0.25, 0.5, 0.75, 1}
+
+
+def test_an_order_is_said_as_far_as_the_intervals_part_it() -> None:
+    from smsim.sweep.trust import _order
+
+    def found(*values: tuple[float, float]) -> list[Estimate]:
+        return [Estimate(f"x{k}", "", "ST", value, half) for k, (value, half) in enumerate(values)]
+
+    labels = {f"x{k}": f"x{k}" for k in range(4)}
+    assert _order(found((9, 1), (6, 1), (5.5, 1), (1, 1)), labels).endswith("are x0, then x1 and x2")
+    assert _order(found((9, 4), (6, 1), (5.5, 1), (1, 9)), labels) == "; their order is not sure either"
+    assert _order(found((9, float("nan")), (6, float("nan"))), labels) == ""

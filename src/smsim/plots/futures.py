@@ -16,12 +16,17 @@ from smsim.sweep.design import grid_levels
 from smsim.sweep.words import factor_at, labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smsim.sweep.problem import Factor
     from smsim.sweep.study import Sweep
 
 
 def phase_figure(study: Sweep, across: str, up: str) -> Figure:
-    """The winner over two factors: fields of a grid, or every future as a point; hollow where it is not clear."""
+    """The winner over two factors: fields of a grid, or every future as a point; hollow where it is not clear.
+
+    Points that share a place, as those of a Morris design do, are spread around it.
+    """
     found = study.winners()
     factors = [factor_at(study, across), factor_at(study, up)]
     columns = [study.factors.index(f) for f in factors]
@@ -29,19 +34,23 @@ def phase_figure(study: Sweep, across: str, up: str) -> Figure:
     style = looks(study.strategies)
     figure = new_figure(4.4)
     axis = figure.subplots()
-    grid = study.design.method == "grid"
+    grid = study.design.method == "grid" and len(np.unique(places, axis=0)) == len(places)  # of these two alone
+    across_all, up_all = (np.array(_numbers(f, places[:, k]), float) for k, f in enumerate(factors))
+    if not grid:
+        across_all, up_all = _apart(factors, across_all, up_all)
     for s, name in enumerate(found.strategies):
         for clear in (True, False):
             use = (found.winner == s) & (found.clear == clear)
             if not use.any():
                 continue
-            xs, ys = (_numbers(f, places[use, k]) for k, f in enumerate(factors))
+            xs, ys = across_all[use], up_all[use]
             size = 3200 / max(grid_levels(f, study.design.n) for f in factors) ** 1.6 if grid else 26
             axis.scatter(xs, ys, s=size, marker="s" if grid else style[name].marker,
                          facecolors=style[name].colour if clear else "none", edgecolors=style[name].colour,
                          linewidths=1.1, alpha=0.9)  # fmt: skip
             if grid:
                 axis.scatter(xs, ys, s=16, marker=style[name].marker, color="white" if clear else style[name].colour)
+    axis.margins(0.5 / max(grid_levels(f, study.design.n) for f in factors) if grid else 0.05)
     for setter, factor, letter in ((axis.xaxis, factors[0], "x"), (axis.yaxis, factors[1], "y")):
         if factor.scale == "log":
             getattr(axis, f"set_{letter}scale")("log")
@@ -91,6 +100,22 @@ def plane_figure(study: Sweep) -> Figure:
     add_legend(figure, marks)
     set_margins(figure, 0.12, 0.97, 0.55, 0.2 + 0.2 * -(-len(marks) // 4))
     return finish(figure)
+
+
+def _apart(factors: Sequence[Factor], xs: Any, ys: Any) -> tuple[Any, Any]:
+    """Points that share a place, as those of few values do, spread around it; a place with one point stays."""
+    logs = [factor.scale == "log" for factor in factors]
+    plane = np.column_stack([np.log(v) if log else v for v, log in zip((xs, ys), logs, strict=True)])
+    span = np.maximum(np.ptp(plane, axis=0), 1e-12)
+    _, place, size = np.unique(plane, axis=0, return_inverse=True, return_counts=True)
+    place = place.reshape(-1)
+    order = np.argsort(place, kind="stable")
+    rank = np.empty(len(plane), int)
+    rank[order] = np.arange(len(plane)) - np.repeat(np.cumsum(size) - size, size)
+    radius, angle = 0.06 * np.sqrt(rank / size[place]), rank * 2.399963229728653  # the golden angle: an even spread
+    moved = plane + span * radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    found = [np.exp(v) if log else v for v, log in zip(moved.T, logs, strict=True)]
+    return found[0], found[1]
 
 
 def _households(study: Sweep) -> Any:

@@ -345,9 +345,11 @@ class Sweep:
         return found
 
     def decisive(self) -> list[str]:
-        """Paths of the factors (or groups) that decide the winner, the most decisive first."""
-        flipped = self.flips()
-        return list((flipped if len(flipped) else self.worth_of_knowing())["factor"])
+        """Paths of the factors (or groups) that decide the winner, the most decisive first; as swept if none does."""
+        for told in (self.flips(), self.worth_of_knowing()):
+            if len(told):
+                return list(told["factor"])
+        return [f.path for f in self.factors]
 
     # ---- telling
 

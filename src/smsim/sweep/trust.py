@@ -119,9 +119,23 @@ def verdict(design: Design, steps: Sequence[Step], labels: dict[str, str]) -> Ve
     if not (width > WIDE or move > WIDE):
         words = f"N = {last.n} was enough: {intervals}no leading index moved by more than {move:.2f}{of} since N = "
         return Verdict(True, words + f"{steps[-2].n}")
+    order = _order(ranked(design.method, last.estimates), labels)
     if width > WIDE:
         more = 2 ** int(np.ceil(np.log2((width / WIDE) ** 2)))
         reason = f"the interval of {labels[widest.factor]} is still ±{width:.2f}{of}; about {more} times as many"
-        return Verdict(False, f"N = {last.n} was not enough: {reason} would bring it to ±{WIDE}")
+        return Verdict(False, f"N = {last.n} was not enough: {reason} would bring it to ±{WIDE}{order}")
     reason = f"{labels[moved.factor]} moved by {move:.2f}{of} since N = {steps[-2].n}"
-    return Verdict(False, f"N = {last.n} was not enough: {reason}; take more")
+    return Verdict(False, f"N = {last.n} was not enough: {reason}; take more{order}")
+
+
+def _order(best_first: Sequence[Estimate], labels: dict[str, str]) -> str:
+    """What the intervals say of the order: which of the first lie ahead of all others, however wide they are."""
+    if any(np.isnan(e.half_width) for e in best_first):
+        return ""
+    low, high = ([e.value + sign * e.half_width for e in best_first] for sign in (-1, 1))
+    ahead = [m for m in range(1, min(LEADING, len(low) - 1) + 1) if min(low[:m]) > max(high[m:])]
+    if not ahead:
+        return "; their order is not sure either"
+    names = [labels[e.factor] for e in best_first]
+    groups = [" and ".join(names[a:b]) for a, b in zip([0, *ahead], ahead, strict=False)]
+    return f"; yet ahead of all others, beyond the intervals, are {', then '.join(groups)}"
