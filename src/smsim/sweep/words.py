@@ -124,7 +124,8 @@ def index_sentences(study: Sweep) -> list[str]:
             own = own[own[column] == getattr(row, column)]
         every = found.merge(own[list(Quantity._fields)].drop_duplicates())
         moved = f"{name}, by the {INDEX_SAID[MAIN[method]]}: {_moved_by(own, labels)}"
-        said.append(f"{moved}.{_impossible(every)} {row.verdict}.{_luck(study, row)}")
+        verdict = row.verdict[:1].upper() + row.verdict[1:]
+        said.append(f"{moved}.{_impossible(every)} {verdict}.{_luck(study, row)}")
     return said
 
 
