@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from smsim.calibrate import simulated, with_values
-from smsim.cases import GRID, REPLICATES, SEED, SHARED, check_cases, leave_one_out, load_cases
+from smsim.cases import GRID, REPLICATES, SEED, SHARED, Case, Shared, check_cases, leave_one_out, load_cases
+from smsim.cases_text import markdown
 from smsim.cli import app
 from smsim.engine.arrays import ADOPTED, MAINTAINED
 from smsim.outcomes import Key, outcomes_of
@@ -278,3 +279,16 @@ def test_discussion_reaches_people_who_never_attended():
         part = [float(np.isin(run.state.stage[0][never], (ADOPTED, MAINTAINED)).mean()) for run in runs.values()]
         gains.append(part[1] - part[0])
     assert min(gains) > 0.01
+
+
+def test_the_page_of_the_evidence_tells_of_the_files_as_they_are():
+    page = (SCENARIOS.parent / "docs" / "evidence.md").read_text(encoding="utf-8")
+    fitted = dict(re.findall(r"^\| ([\w-]+) \| \d+ \| \d+ \| \d+ \| (.*) \|$", page, re.MULTILINE))
+    for scenario in CASES:
+        for target in scenario.targets:
+            assert f"| {scenario.name} | {target.behaviour} |" in page
+        if scenario.targets:
+            assert fitted[scenario.name].split(", ") == list(dict.fromkeys(entry["path"] for entry in scenario.fitted))
+        if any(entry["grade"] == "measured" for entry in scenario.evidence):
+            told = markdown([Case(f"{scenario.name}.yaml", scenario, (), ())], [], Shared(*[0.4] * 4), "", "")
+            assert told[told.index("\n### ") :].strip() in page, f"{scenario.name}: smsim scenarios --check --write"
