@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from smsim.engine.arrays import Array, Places
-from smsim.engine.draws import chance_to_hazard, trials, uniform
+from smsim.engine.draws import chance_to_hazard, fill_uniforms, fill_weeks, uniform
 
 # Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
 STAFF_LEAVES, STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN = range(2000, 2004)
@@ -133,10 +133,8 @@ def hire(campaign: Mapping[str, Any], places: Places, seed: int) -> Staff:
         active=np.zeros((weeks, total), bool),
         traits=np.zeros((4, weeks, total)),
     )
-    roster = tuple(person for post in range(total) for person in _holders(staff, post, 0, 0))
-    for person in roster:
-        _enter(staff, person)
-    return replace(staff, roster=roster)
+    roster = _enter(staff, np.arange(total), 0, np.zeros(total, np.int64))
+    return replace(staff, roster=tuple(roster))
 
 
 def dismiss(staff: Staff, post: int, week: int) -> Staff:
@@ -150,9 +148,9 @@ def dismiss(staff: Staff, post: int, week: int) -> Staff:
     changed = replace(staff, active=staff.active.copy(), traits=staff.traits.copy())
     changed.active[week:, post] = False
     changed.traits[:, week:, post] = 0.0
-    successors = list(_holders(changed, post, person.number + 1, week + staff.vacancy_weeks))
-    for successor in successors:
-        _enter(changed, successor)
+    refilled = week + staff.vacancy_weeks
+    gap = np.array([post] if refilled < staff.weeks else [], np.int64)
+    successors = _enter(changed, gap, person.number + 1, np.full(gap.size, refilled))
     stays = [m for m in staff.roster if m.post != post or m.start < person.start]
     roster = sorted([*stays, person._replace(stop=week), *successors])
     return replace(changed, roster=tuple(roster))
@@ -196,30 +194,36 @@ def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWee
 def _positions(seed: int, stream: int, posts: int) -> Array:
     """Posts in a random order, evenly over (0, 1): ``(rank + u) / M``."""
     key = np.uint64(seed)
-    rank = np.empty(posts)
-    rank[np.argsort([uniform(key, stream, 0, post) for post in range(posts)], kind="stable")] = np.arange(posts)
+    drawn, rank = np.empty(posts), np.empty(posts)
+    fill_uniforms(key, stream, 0, np.arange(posts, dtype=np.uint32), 0, posts, drawn)
+    rank[np.argsort(drawn, kind="stable")] = np.arange(posts)
     position: Array = (rank + uniform(key, stream, 1, 0)) / max(posts, 1)
     return position
 
 
-def _holders(staff: Staff, post: int, number: int, start: int) -> list[Tenure]:
-    """Those who hold the post one after the other, from campaign week `start` on."""
-    found = []
+def _enter(staff: Staff, posts: Array, number: int, start: Array) -> list[Tenure]:
+    """Fill these posts from campaign weeks `start` on with one holder after the other, the next being the `number`-th.
+
+    Writes them into the weekly arrays of a staff that is still being made; returns them by post, then by start.
+    """
+    found: list[Tenure] = []
     leaving = chance_to_hazard(staff.leave_chance)
-    while start < staff.weeks:
-        stop = start + trials(uniform(np.uint64(staff.seed), STAFF_LEAVES, number, post), leaving)
-        has = [
-            bool((position + number * GOLDEN) % 1.0 < share)
-            for position, share in zip(staff.position[:, post].tolist(), staff.profile[:3], strict=True)
-        ]
-        found.append(Tenure(post, number, start, stop, has[0], has[1], has[2], staff.profile[3]))
-        start, number = stop + staff.vacancy_weeks, number + 1
-    return found
-
-
-def _enter(staff: Staff, person: Tenure) -> None:
-    """Write a person into the weekly arrays of a staff that is still being made."""
-    weeks = slice(person.start, min(person.stop, staff.weeks))
-    staff.active[weeks, person.post] = True
-    for trait, value in enumerate((person.resident, person.language, person.woman, person.training)):
-        staff.traits[trait, weeks, person.post] = value
+    week = np.arange(staff.weeks)[:, None]
+    while posts.size:
+        identities = posts.astype(np.uint32)
+        identities.setflags(write=False)
+        words, stays = np.empty(posts.size, np.uint32), np.empty(posts.size, np.int32)
+        fill_weeks(np.uint64(staff.seed), STAFF_LEAVES, number, identities, 0, posts.size, leaving, words, stays)
+        stop = start + stays
+        holds = (week >= start) & (week < stop)
+        has = (staff.position[:, posts] + number * GOLDEN) % 1.0 < np.array(staff.profile[:3])[:, None]
+        staff.active[:, posts] |= holds
+        for trait, value in enumerate((*has, staff.profile[3])):
+            staff.traits[trait][:, posts] += holds * value
+        found += map(
+            Tenure, posts.tolist(), [number] * posts.size, start.tolist(), stop.tolist(), *has.tolist(),
+            [staff.profile[3]] * posts.size,
+        )  # fmt: skip
+        follow = stop + staff.vacancy_weeks < staff.weeks
+        posts, start, number = posts[follow], (stop + staff.vacancy_weeks)[follow], number + 1
+    return sorted(found)
