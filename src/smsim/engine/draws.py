@@ -261,6 +261,27 @@ def fill_weeks(seed, stream, n, identities, start, stop, hazard, words, out):  #
 
 
 @kernel
+def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # type: ignore[no-untyped-def]
+    """`weeks_until` of the first `people` of a list, each with its own n and identity, into out, int32.
+
+    numbers, identities: uint64, scattered households, whose draws are computed side by side.
+    """
+    if hazard >= CERTAIN or hazard <= 0.0:
+        out[:people].fill(np.int32(1 if hazard > 0.0 else NEVER_IN))
+        return
+    key = np.uint64(seed)
+    key_low, key_high = key & _MASK, key >> _32
+    stream64, zero, one, two, three = np.uint64(stream), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+    for k in range(people):
+        identity = identities[k]
+        a, b, c, d = philox(identity >> two, numbers[k], stream64, zero, key_low, key_high)
+        word = identity & three
+        x = (a if word == zero else b) if word <= one else (c if word == two else d)
+        u = (float(x) + 0.5) * 2.0**-32
+        out[k] = int(min(-log(1.0 - u) / hazard, NEVER_IN - 1.0)) + 1
+
+
+@kernel
 def fill_exponentials(seed, stream, n, identities, start, stop, words, out):  # type: ignore[no-untyped-def]
     """`exponential` of the uniforms of the households start ... stop - 1 into out[0 ...]; words: uint32 scratch."""
     fill_words(seed, stream, n, identities, start, stop, words)

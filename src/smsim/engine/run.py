@@ -62,6 +62,7 @@ from smsim.engine.push import push
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import carry, close, settle, stand
+from smsim.engine.spread import LAST, only_spreads, set_clocks, spread, untouched
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)
 
@@ -348,6 +349,8 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
     stirred, stirs = np.empty((layers, n + 1), np.int32), np.zeros(layers, np.int64)
     shifts = np.empty(n + 1, np.int32)
     shifted = np.zeros(n, np.uint8)
+    short, base = only_spreads(behaviours, context), -1 - LAST  # no clock bytes yet
+    clock = np.empty(n if short else 0, np.uint8)
     facility_district = np.zeros(places.facility_households.shape[0], np.int64)
     for c in range(communities - 1, -1, -1):
         facility_district[places.facility[c]] = places.district[c]
@@ -358,24 +361,31 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
         if t > 0:
             carry(record.reached[t - 1], record.reached[t])
         touched = contact(state, record, households, places, context, seed, t, volume, touch, words, struck)
-        for b in range(layers):
-            found, many = decide(
-                state, record, households, traits, places, plan, behaviours[b], context, b, seed, t, volume, touch,
-                touched, stir[b], stirred[b], seekers,
-            )  # fmt: skip
-            stirs[b] = serve(
-                state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
-                stir[b], stirred[b], many, seekers, found,
-            )  # fmt: skip
-        if touched:
-            touch.fill(0)
-        count = np.int64(0)
-        for b in range(layers):
-            count = settle(
-                state, record, households, traits, places, behaviours, b, seed, t, stir[b], stirred[b], stirs[b],
-                shifts, shifted, count,
-            )  # fmt: skip
-        close(state, households, context.turnover, seed, t, shifts, shifted, count)
+        if short and untouched(state, volume):
+            if t - base > LAST:
+                base = t
+                set_clocks(state.due[0], base, clock)
+            spread(state, record, households, places, behaviours, seed, t, base, clock, stirred[0])
+        else:
+            base = -1 - LAST
+            for b in range(layers):
+                found, many = decide(
+                    state, record, households, traits, places, plan, behaviours[b], context, b, seed, t, volume, touch,
+                    touched, stir[b], stirred[b], seekers,
+                )  # fmt: skip
+                stirs[b] = serve(
+                    state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
+                    stir[b], stirred[b], many, seekers, found,
+                )  # fmt: skip
+            if touched:
+                touch.fill(0)
+            count = np.int64(0)
+            for b in range(layers):
+                count = settle(
+                    state, record, households, traits, places, behaviours, b, seed, t, stir[b], stirred[b], stirs[b],
+                    shifts, shifted, count,
+                )  # fmt: skip
+            close(state, households, context.turnover, seed, t, shifts, shifted, count)
         authorities(state, record, places, context, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)

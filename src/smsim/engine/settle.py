@@ -84,6 +84,20 @@ def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untype
 
 
 @inner
+def add_hazards(lapse_sum, behaviour, ownership, until):  # type: ignore[no-untyped-def]
+    """Add this week's hazards of every community to lapse_sum; until: float64 (C, 4), what it was before."""
+    hazard = np.zeros(4)
+    known = -1.0  # the ownership whose hazards are at hand
+    for c in range(ownership.shape[0]):
+        if ownership[c] != known:
+            known = ownership[c]
+            lapse_hazards(hazard, behaviour, known)
+        for k in range(4):
+            until[c, k] = lapse_sum[c, k]
+            lapse_sum[c, k] = lapse_sum[c, k] + hazard[k]
+
+
+@inner
 def next_due(turnover_week, event_week, stage, mature_week, talk, rumour, talk_end):  # type: ignore[no-untyped-def]
     """The first week in which one of a household's clocks strikes."""
     due = min(turnover_week, event_week, talk, rumour, talk_end)
@@ -128,26 +142,18 @@ def settle(  # type: ignore[no-untyped-def]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
     threshold, communities = households.threshold[b], households.community
-    community_start, all_hot = places.community_start, state.hot
+    all_hot = state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     voiced, believing = state.voiced[b], state.believing[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
-    community, community_eligible = record.community[t, b], record.community_eligible[t, b]
     deciding = chance_to_hazard(behaviour.decision_rate)
     links = np.empty(behaviours.shape[0], np.int64)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
     lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
-    lapse_hazard, highest, until = np.zeros(4), np.zeros(4), np.zeros(lapse_sum.shape)
+    highest, until = np.zeros(4), np.zeros(lapse_sum.shape)
     lapse_hazards(highest, behaviour, 0.0)
-    known = -1.0  # the ownership whose hazards are at hand
-    for c in range(supporters.shape[0]):
-        if ownership[c] != known:
-            known = ownership[c]
-            lapse_hazards(lapse_hazard, behaviour, known)
-        for k in range(4):
-            until[c, k] = lapse_sum[c, k]
-            lapse_sum[c, k] = lapse_sum[c, k] + lapse_hazard[k]
+    add_hazards(lapse_sum, behaviour, ownership, until)
     pushes, was = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint8)
     last_tie = neighbor.shape[0] - 1
     sink = 0
@@ -280,8 +286,21 @@ def settle(  # type: ignore[no-untyped-def]
                 change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
                 believing += change
                 push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
+    state.voiced[b] = voiced
+    state.believing[b] = believing
+    tally(state, record, places, kind, b, t)
+    shifts[count] = sink & 1  # beyond what `close` reads
+    return count
+
+
+@inner
+def tally(state, record, places, kind, b, t):  # type: ignore[no-untyped-def]
+    """The week's counts of behaviour b, into the record."""
+    adopters, persuaded, persuaded_sum = state.adopters[b], state.persuaded[b], state.persuaded_sum[b]
+    community, community_eligible = record.community[t, b], record.community_eligible[t, b]
+    community_start, stage_count = places.community_start, state.stage_count[b]
     persuasion = 0.0
-    for c in range(supporters.shape[0]):
+    for c in range(adopters.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         if persuaded_sum[c] < 0:
             total = 0.0
@@ -292,16 +311,12 @@ def settle(  # type: ignore[no-untyped-def]
         if kind != EVENT and kind != ROUND:
             community[c] = adopters[c]
             community_eligible[c] = stop - start
-    state.voiced[b] = voiced
-    record.voiced[t, b] = voiced
-    state.believing[b] = believing
-    record.believing[t, b] = believing
-    record.persuasion[t, b] = persuasion * state.fade[b] / stage.shape[0]
-    for cell in range(refused.shape[0]):
+    record.voiced[t, b] = state.voiced[b]
+    record.believing[t, b] = state.believing[b]
+    record.persuasion[t, b] = persuasion * state.fade[b] / persuaded.shape[0]
+    for cell in range(stage_count.shape[0]):
         carry(stage_count[cell], record.stage[t, b, cell])
-    carry(refused, record.refused[t, b])
-    shifts[count] = sink & 1  # beyond what `close` reads
-    return count
+    carry(state.refused[b], record.refused[t, b])
 
 
 @inner
