@@ -101,27 +101,31 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
 @inner
 def environment(state, places, plan, context, facility_district, seed, t, volume):  # type: ignore[no-untyped-def]
     """Step 1: stock-outs, leaders' endorsement and approval."""
-    for f in range(state.facility_up.shape[0]):
+    facility_up, response = state.facility_up, state.response
+    endorsement, approved, leader_response, leader_share = (
+        state.endorsement, state.approved, places.leader_response, plan.leader_share,
+    )  # fmt: skip
+    for f in range(facility_up.shape[0]):
         # A_f = A0 + (1 - A0) Y; up -> down with probability (1 / D_so) (1 - A) / A, down -> up with 1 / D_so
-        available = context.availability + (1 - context.availability) * state.response[facility_district[f]]
-        if state.facility_up[f] == 1:
+        available = context.availability + (1 - context.availability) * response[facility_district[f]]
+        if facility_up[f] == 1:
             if available <= 0:
-                state.facility_up[f] = 0
+                facility_up[f] = 0
             elif available < 1:
                 if uniform(seed, STOCK, t, f) < (1 / context.stockout_weeks) * (1 - available) / available:
-                    state.facility_up[f] = 0
+                    facility_up[f] = 0
         elif available > 0 and uniform(seed, STOCK, t, f) < 1 / context.stockout_weeks:
-            state.facility_up[f] = 1
+            facility_up[f] = 1
     for c in range(volume.shape[1]):
         sessions = volume[LEADER, c]
-        s = places.leader_response[c]
+        s = leader_response[c]
         for k in range(4):
             # E <- E + (1 - E) (1 - e^(-eps_L L)) s_c - delta_E E
-            e = state.endorsement[c, k]
-            heard = 1 - exp(-context.endorsement_gain * (4 * plan.leader_share[k] * sessions)) if sessions > 0 else 0.0
-            state.endorsement[c, k] = e + (1 - e) * (heard * s) - context.endorsement_decay * e
-        if state.approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, c), sessions * s):
-            state.approved[c] = 1
+            e = endorsement[c, k]
+            heard = 1 - exp(-context.endorsement_gain * (4 * leader_share[k] * sessions)) if sessions > 0 else 0.0
+            endorsement[c, k] = e + (1 - e) * (heard * s) - context.endorsement_decay * e
+        if approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, c), sessions * s):
+            approved[c] = 1
 
 
 @inner
@@ -133,15 +137,20 @@ def contact(state, record, households, places, context, seed, t, volume, touch, 
     fade_memory(state.norm_memory, state.norm_fade, context)
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
+    cell, contacts, contact_counts, reached = households.cell, state.contacts, record.contacts[t], record.reached[t]
+    community_start, joiners, district = places.community_start, places.joiners, places.district
+    approved, started_alone, in_need, voices = state.approved, state.started_alone, state.in_need, state.voices
+    ownership, warm, pressure = state.ownership, state.warm, record.pressure[t]
+    participants = 0.0
     anybody = False
     for c in range(volume.shape[1]):
-        start, stop = places.community_start[c], places.community_start[c + 1]
+        start, stop = community_start[c], community_start[c + 1]
         n = stop - start
         attendances = 0
-        accept = 1.0 if state.approved[c] == 1 or state.started_alone[c] == 1 else context.acceptance_unapproved
+        accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
         media = volume[MEDIA, c] / n
         visit = (volume[VISIT, c] / n) * context.fidelity
-        dialogue = (volume[DIALOGUE, c] / places.joiners[c]) * context.fidelity
+        dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
         here = touch[start:stop]
         if media > 0:
             fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
@@ -149,7 +158,7 @@ def contact(state, record, households, places, context, seed, t, volume, touch, 
         if visit > 0:
             # z = (1 - N_q) + N_q need n_c / #need
             other = visit * (1 - context.needs_quality)
-            needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(state.in_need[c], 1))
+            needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
             fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
             by_visit(standing[start:stop], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck)
             for k in range(n):
@@ -163,22 +172,21 @@ def contact(state, record, households, places, context, seed, t, volume, touch, 
                     here[k] |= CONTACT_DIALOGUE
                     attendances += 1
         if media > 0 or visit > 0 or dialogue > 0:
-            counted = count_contacts(
-                here, households.cell[start:stop], state.contacts[start:stop], record.contacts[t], record.reached[t]
-            )
+            counted = count_contacts(here, cell[start:stop], contacts[start:stop], contact_counts, reached)
             if counted > 0:
-                state.warm[c] = 1
+                warm[c] = 1
                 anybody = True
         # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
-        part = min(context.action_participants * volume[ACTION, c], float(state.voices[c]))
-        record.participants[t] += part
-        record.pressure[t, places.district[c]] += part
+        part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
+        participants = participants + part
+        pressure[district[c]] += part
         # O <- O + eps_O (attendances + part) / n_c (1 - O) - delta_O O
-        o = state.ownership[c]
+        o = ownership[c]
         taken_part = (attendances + part) / n
-        state.ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
-    for d in range(places.district_households.shape[0]):
-        record.pressure[t, d] = record.pressure[t, d] / places.district_households[d]
+        ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
+    record.participants[t] += participants
+    for d in range(pressure.shape[0]):
+        pressure[d] = pressure[d] / places.district_households[d]
     return anybody
 
 

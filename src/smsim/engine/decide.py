@@ -130,6 +130,7 @@ def decide(  # type: ignore[no-untyped-def]
     supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
     endorsement, ownership, warm, moving = state.endorsement, state.ownership, state.warm, state.moving[b]
     incentives = volume[INCENTIVE]
+    resident, language, women, training = plan.resident, plan.language, plan.women, plan.training
 
     fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = state.fade[b], state.norm_fade[0]
@@ -153,8 +154,8 @@ def decide(  # type: ignore[no-untyped-def]
             for kind_of in range(4):
                 minority = kind_of >> 1
                 trusts[kind_of] = trust(
-                    context, plan.resident[staff_week, c], plan.language[staff_week, c], plan.women[staff_week, c],
-                    plan.training[staff_week, c], minority, kind_of & 1,
+                    context, resident[staff_week, c], language[staff_week, c], women[staff_week, c],
+                    training[staff_week, c], minority, kind_of & 1,
                 )  # fmt: skip
                 qualities[minority] = context.material_quality * (1 - minority * (1 - context.material_language))
         sought, asked = found, 0

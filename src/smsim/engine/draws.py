@@ -282,6 +282,20 @@ def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # ty
 
 
 @kernel
+def exponentials_of_each(seed, stream, numbers, identities, people, out):  # type: ignore[no-untyped-def]
+    """`exponential` of the uniforms of a list, as `weeks_of_each`, into out."""
+    key = np.uint64(seed)
+    key_low, key_high = key & _MASK, key >> _32
+    stream64, zero, one, two, three = np.uint64(stream), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+    for k in range(people):
+        identity = identities[k]
+        a, b, c, d = philox(identity >> two, numbers[k], stream64, zero, key_low, key_high)
+        word = identity & three
+        x = (a if word == zero else b) if word <= one else (c if word == two else d)
+        out[k] = -log(1.0 - (float(x) + 0.5) * 2.0**-32)
+
+
+@kernel
 def fill_exponentials(seed, stream, n, identities, start, stop, words, out):  # type: ignore[no-untyped-def]
     """`exponential` of the uniforms of the households start ... stop - 1 into out[0 ...]; words: uint32 scratch."""
     fill_words(seed, stream, n, identities, start, stop, words)

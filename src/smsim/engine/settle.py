@@ -50,8 +50,9 @@ from smsim.engine.draws import (
     chance_to_hazard,
     exp,
     exponential,
+    exponentials_of_each,
     uniform,
-    weeks_until,
+    weeks_of_each,
 )
 from smsim.engine.push import push
 from smsim.engine.rules import fetch, supports
@@ -155,11 +156,14 @@ def settle(  # type: ignore[no-untyped-def]
     lapse_hazards(highest, behaviour, 0.0)
     add_hazards(lapse_sum, behaviour, ownership, until)
     pushes, was = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint8)
+    leavers, identities = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64)
+    numbers, decided = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    weeks, resistances = np.empty(BLOCK, np.int32), np.empty(BLOCK)
     last_tie = neighbor.shape[0] - 1
     sink = 0
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
-        pushed = 0
+        pushed, gone = 0, 0
         fetch(minds, traits, stirred, first, last)
         for n in range(first, last):
             i = np.uintp(stirred[n])
@@ -205,13 +209,16 @@ def settle(  # type: ignore[no-untyped-def]
                             uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
                         )
                     needed[i] = threshold[i]
+                leavers[gone] = i
+                identities[gone] = identity
+                numbers[gone] = lives[i] + 1
+                decided[gone] = mind.decisions + 1
+                gone += 1
                 if peers:
-                    heard[i].resist = exponential(uniform(seed, TALK + stride, lives[i] + 1, identity))
                     heard[i].hazard = 0.0
                     heard[i].since = t + 1
                     heard[i].due = FOREVER
                 mind.decisions += 1
-                mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
                 hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
 
             now = stage[i]
@@ -267,6 +274,14 @@ def settle(  # type: ignore[no-untyped-def]
                     else:
                         left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
                         due[i] = min(due[i], lapse_due(left, t, highest[which]))
+        # What those who moved in have drawn matters from next week on.
+        weeks_of_each(seed, DECIDE + stride, decided, identities, gone, deciding, weeks)
+        for n in range(gone):
+            minds[np.uintp(leavers[n])].decision_wait = weeks[n]
+        if peers:
+            exponentials_of_each(seed, TALK + stride, numbers, identities, gone, resistances)
+            for n in range(gone):
+                heard[np.uintp(leavers[n])].resist = resistances[n]
         if last_tie >= 0:
             for n in range(pushed):
                 tie = min(indptr[pushes[n]], last_tie)
@@ -314,8 +329,10 @@ def tally(state, record, places, kind, b, t):  # type: ignore[no-untyped-def]
     record.voiced[t, b] = state.voiced[b]
     record.believing[t, b] = state.believing[b]
     record.persuasion[t, b] = persuasion * state.fade[b] / persuaded.shape[0]
+    stages = record.stage[t, b]
     for cell in range(stage_count.shape[0]):
-        carry(stage_count[cell], record.stage[t, b, cell])
+        for stage in range(6):
+            stages[cell, stage] = stage_count[cell, stage]
     carry(state.refused[b], record.refused[t, b])
 
 
@@ -327,15 +344,25 @@ def close(state, households, turnover, seed, t, shifts, shifted, count):  # type
     """
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
     due, leaving = state.due, chance_to_hazard(turnover)
-    for n in range(count):
-        i = shifts[n]
-        shifted[i] = 0
-        if t >= turnover_week[i]:
-            lives[i] += 1
-            norm_memory[i] = 0.0
-            turnover_week[i] = t + weeks_until(seed, TURNOVER, lives[i], draw_id[i], leaving)
-            for b in range(due.shape[0]):
-                due[b, i] = t + 1  # all clocks start afresh; next week's visit sets them
+    leavers, weeks = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int32)
+    numbers, identities = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    for first in range(0, count, BLOCK):
+        left = 0
+        for n in range(first, min(first + BLOCK, count)):
+            i = np.uintp(shifts[n])
+            shifted[i] = 0
+            if t >= turnover_week[i]:
+                lives[i] += 1
+                norm_memory[i] = 0.0
+                leavers[left] = i
+                numbers[left] = lives[i]
+                identities[left] = draw_id[i]
+                left += 1
+                for b in range(due.shape[0]):
+                    due[b, i] = t + 1  # all clocks start afresh; next week's visit sets them
+        weeks_of_each(seed, TURNOVER, numbers, identities, left, leaving, weeks)
+        for n in range(left):
+            turnover_week[leavers[n]] = t + weeks[n]
     stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)
 
 
