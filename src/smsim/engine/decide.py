@@ -135,9 +135,10 @@ def decide(  # type: ignore[no-untyped-def]
     fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = state.fade[b], state.norm_fade[0]
     led, trusts, qualities = np.empty(16), np.empty(4), np.empty(2)
-    act = np.zeros(BLOCK, np.uint8)
+    act, news, lead = np.zeros(BLOCK, np.uint8), np.zeros(BLOCK, np.uint8), np.zeros(BLOCK)
+    marks, news_marks = act.view(np.uint64), news.view(np.uint64)
     visit = np.empty(BLOCK + 1, np.int64)
-    found, many = 0, 0
+    found, many, led_before = 0, 0, False
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
@@ -145,9 +146,10 @@ def decide(  # type: ignore[no-untyped-def]
         endorsements(endorsement, c, leader_weight, led)
         incentive = incentive_weight * min(1.0, incentives[c] / max(demand[c], 1))
         reach = 1 - behaviour.ownership_transport * ownership[c]
-        moves = warm[c] == 1 or incentive > 0
+        leads = False
         for k in range(16):
-            moves = moves or led[k] > 0
+            leads = leads or led[k] > 0
+        moves = leads or warm[c] == 1 or incentive > 0
         together = moves or moving[c] == 1
         moving[c] = moves
         if touches and staff_week >= 0:
@@ -159,17 +161,20 @@ def decide(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 qualities[minority] = context.material_quality * (1 - minority * (1 - context.material_language))
         sought, asked = found, 0
+        if led_before and not leads:
+            lead.fill(0.0)
+        led_before = leads
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            rouse(hot, due, touch, low, high, t, act)
+            rouse(stage, hot, due, touch, low, high, t, act, news)
             listen(
-                stage, hot, due, touch, voicing, talking, heard, low, high, t, peer_information, silent_information,
-                act, visit,
+                hot, due, voicing, talking, heard, low, t, peer_information, silent_information, act,
+                news_marks, visit,
             )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)
             # Steps 2-4: who is touched, told or reached by the rumour.
-            for n in range(visits(act, low, minds, traits, visit)):
+            for n in range(visits(marks, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
                 mind, who = minds[i], traits[i]
                 identity = who.identity
@@ -256,8 +261,11 @@ def decide(  # type: ignore[no-untyped-def]
                 if moved:
                     many = note(stir, stirred, many, i)
             if together:
+                if leads:
+                    for k in range(high - low):
+                        lead[k] = led[membership[low + k]]
                 weigh(
-                    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, low, high,
+                    voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, high,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending,
                 )  # fmt: skip
                 wake(
@@ -268,7 +276,7 @@ def decide(  # type: ignore[no-untyped-def]
             elif not everybody:
                 reconsider(stage, hot, due, touch, low, high, t, waiting, act)
             # Steps 5-7: who decides, and who goes.
-            for n in range(visits(act, low, minds, traits, visit)):
+            for n in range(visits(marks, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
                 mind, who = minds[i], traits[i]
                 identity = who.identity

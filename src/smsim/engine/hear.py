@@ -17,7 +17,7 @@ from smsim.engine.arrays import (
     UNAWARE,
     WILLING,
 )
-from smsim.engine.rules import crossing_week
+from smsim.engine.rules import crossing_week, marked
 
 
 @inner
@@ -53,13 +53,20 @@ def persuade(by_media, by_visit, by_dialogue, persuaded, fade, touched, media, v
 
 
 @inlined
-def rouse(hot, due, touch, low, high, t, act):  # type: ignore[no-untyped-def]
-    """Mark who is touched, has a clock that strikes or rumour news: act is the block's bytes, 0 beyond its end."""
+def rouse(stage, hot, due, touch, low, high, t, act, news):  # type: ignore[no-untyped-def]
+    """Mark who has something to do, in bytes of the block, 0 beyond its end.
+
+    act: whoever is touched, has a clock that strikes or news of the rumour. news: the unaware who are not touched and
+    whose neighbours voice or talk otherwise than before.
+    """
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
         act[i - low] = (hot[i] & NEW_RUMOUR) | touch[i] | np.uint8(due[i] <= t)
+        waits = np.uint8(stage[i] == UNAWARE) & np.uint8(touch[i] == 0)
+        news[i - low] = waits * (hot[i] & (NEW_VOICES | NEW_TALK))
     for k in range(high - low, np.uintp(act.shape[0])):
         act[k] = 0
+        news[k] = 0
 
 
 @inlined
@@ -75,18 +82,14 @@ def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ign
 
 @inlined
 def listen(  # type: ignore[no-untyped-def]
-    stage, hot, due, touch, voicing, talking, heard, low, high, t, peer_information, silent_information, act, visit
+    hot, due, voicing, talking, heard, low, t, peer_information, silent_information, act, news, visit
 ):
     """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
 
-    Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign touches has
-    heard already.
+    news: marks of `rouse`. Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign
+    touches has heard already.
     """
-    found = 0
-    low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        visit[found] = i
-        found += (stage[i] == UNAWARE) & (touch[i] == 0) & ((hot[i] & (NEW_VOICES | NEW_TALK)) != 0)
+    found = marked(news, low, visit)
     for n in range(found):
         home = np.uintp(visit[n])
         one = heard[home]

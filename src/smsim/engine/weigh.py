@@ -31,14 +31,17 @@ def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_wei
 
 @inlined
 def weigh(  # type: ignore[no-untyped-def]
-    voicing, reference, norm_memory, persuaded, needed, membership, fear, shown_link, led, low, high, norm_fade, fade,
+    voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, high, norm_fade, fade,
     omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
 ):  # fmt: skip
-    """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE."""
+    """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE.
+
+    lead: alpha_I I of each of the block, looked up beforehand: gathered in the loop it would cost more than the rest.
+    """
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
         _, total = support(
-            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, led[membership[i]], persuaded[i] * fade,
+            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
             norm_weight, persuasion_weight, incentive,
         )  # fmt: skip
         verdict[i] = PENDING_VOICE + (total >= needed[i])
@@ -46,7 +49,7 @@ def weigh(  # type: ignore[no-untyped-def]
         for i in range(low, high):
             if shown_link[i] & SUPPORTS:
                 _, total = support(
-                    voicing[i], reference[i], norm_memory[i] * norm_fade, omega, led[membership[i]],
+                    voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low],
                     persuaded[i] * fade, norm_weight, persuasion_weight, incentive,
                 )  # fmt: skip
                 verdict[i] = PENDING_VOICE + (total + link_weight >= needed[i])
@@ -56,7 +59,7 @@ def weigh(  # type: ignore[no-untyped-def]
             visible = voicing[i] / (reference[i] if reference[i] > 0.0 else 1.0)
             g = norm_memory[i] * norm_fade
             norm = (1 - g) * visible + g * omega
-            if norm + led[membership[i]] < taboo * fear[i]:
+            if norm + lead[i - low] < taboo * fear[i]:
                 verdict[i] = verdict[i] & PENDING_OK
 
 
