@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
@@ -126,14 +123,11 @@ def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
     return since + n - 1
 
 
-@intrinsic
-def trailing_zeros(typing, word):  # type: ignore[no-untyped-def]
-    """Number of zero bits below the lowest one of a uint64 that is not 0: one instruction."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
+@inlined
+def lowest_byte(word):  # type: ignore[no-untyped-def]
+    """Index of the lowest byte that is not 0 in a uint64 that is not 0: the exponent of its lowest bit as a float."""
+    lowest = word & (~word + np.uint64(1))
+    return np.uint64((np.float64(lowest).view(np.int64) >> np.int64(52)) - np.int64(1023)) >> np.uint64(3)
 
 
 @inlined
@@ -147,7 +141,7 @@ def marked(marks, low, visit):  # type: ignore[no-untyped-def]
     for j in range(marks.shape[0]):
         word = marks[j]
         while word != np.uint64(0):
-            byte = trailing_zeros(word) >> np.uint64(3)
+            byte = lowest_byte(word)
             visit[found] = low + 8 * j + np.int64(byte)
             found += 1
             word = word & ~(np.uint64(255) << (byte << np.uint64(3)))
