@@ -30,10 +30,26 @@ HEAD = """{households:,} households, 20 worlds, two plans and no campaign; {core
 KINDS = {
     "a part of plan A": [("Plan A", "Home visits")],
     "the budget": [("Place", "Whole budget"), ("Place", "Length of the campaign")],
-    "the campaign's people": [("Place", "Mobilizers who are women"), ("More", "Level of training")],
-    "a number of the behaviour": [("Place", "Mean social support"), ("Place", "Weight of what neighbours")],
-    "the service": [("Place", "Time in which the facility"), ("Place", "How much authorities answer")],
-    "the world anew": [("Place", "Median distance"), ("More", "Mean number of ties")],
+    "the campaign's people": [
+        ("Place", "Mobilizers who are women"),
+        ("More", "Level of training"),
+        ("More", "Persuasion gained by a home"),
+    ],
+    "a number of the behaviour": [
+        ("Place", "Mean social support"),
+        ("Place", "Weight of what neighbours"),
+        ("Place", "Visible support"),
+    ],
+    "the service": [
+        ("Place", "Time in which the facility"),
+        ("Place", "How much authorities answer"),
+        ("Place", "Service capacity"),
+    ],
+    "the world anew": [
+        ("Place", "Median distance"),
+        ("More", "Mean number of ties"),
+        ("Place", "Households that ever attend"),
+    ],
 }
 # window.wait(): milliseconds from now to the second frame after the next first picture, and after the whole answer.
 WAIT = """() => {
@@ -89,14 +105,14 @@ def main() -> None:
 
 
 def measure(page: Page, sliders: list[tuple[str, str]], server: int) -> list[Times]:
-    # Another plan B than ever before, so that no answer of this kind is at hand.
-    press(page, slider(page, "Plan B", "Home visits"), "ArrowRight")
     found: list[Times] = []
     for section, title in sliders:
+        if title != "Home visits":
+            press(page, slider(page, section, title), "Home")
+        # Another plan B than ever before, so that no answer ahead is at hand.
+        press(page, slider(page, "Plan B", "Home visits"), "ArrowRight")
         handle = slider(page, section, title)
         last = float(handle.get_attribute("aria-valuemax") or 0)
-        if title != "Home visits":
-            press(page, handle, "Home")
         while len(found) < TIMES and float(handle.get_attribute("aria-valuenow") or 0) < last:
             before = processor(server)
             first, whole = press(page, handle, "ArrowRight")

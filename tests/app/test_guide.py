@@ -31,6 +31,7 @@ def test_it_prints_as_a_small_pdf(tmp_path: Path) -> None:
     write_guide(SOURCE, tmp_path / "guide.pdf", CHROMIUM)
     printed = (tmp_path / "guide.pdf").read_bytes()
     assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") == 2
     assert len(printed) < MOST_BYTES
 
 

@@ -76,6 +76,7 @@ class Keep:
     def __init__(self, size: int) -> None:
         self.size = size  # in units of `weight`
         self._things: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._weight = 0
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> Any:
@@ -94,9 +95,10 @@ class Keep:
         made = make()
         if weight <= self.size:
             with self._lock:
+                self._weight += weight - self._things.pop(key, (None, 0))[1]
                 self._things[key] = (made, weight)
-                while sum(w for _, w in self._things.values()) > self.size:
-                    self._things.popitem(last=False)
+                while self._weight > self.size:
+                    self._weight -= self._things.popitem(last=False)[1][1]
         return made
 
 

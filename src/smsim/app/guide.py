@@ -16,8 +16,8 @@ from smsim.errors import ScenarioError, SmsimError
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 SECONDS = 120
 STYLE = """
-@page { size: A4; margin: 18mm 18mm 16mm }
-body { font: 11.5pt/1.45 "Noto Sans", system-ui, sans-serif; color: #1f2328; max-width: 44em; margin: auto }
+@page { size: A4; margin: 15mm 18mm 13mm }
+body { font: 11pt/1.4 "Noto Sans", system-ui, sans-serif; color: #1f2328; max-width: 44em; margin: auto }
 h1 { font-size: 21pt; color: #14324a; margin: 0 0 8pt } h2 { font-size: 14pt; color: #0b4f7a; margin: 16pt 0 4pt }
 h2, h3 { break-after: avoid } p { margin: 4pt 0; orphans: 3; widows: 3 } code { font-size: 10pt }
 table { border-collapse: collapse; width: 100%; margin: 8pt 0 } tr { break-inside: avoid }
