@@ -227,9 +227,10 @@ def test_it_says_where_it_interpolates_and_draws_the_straight_line_between(opene
 
 def test_the_village_plays_and_guesses_are_set_against_the_outcome(opened: Any) -> None:
     opened.locator("[data-panel=village]").tap()
-    opened.locator("#play").tap()
+    opened.keyboard.press(" ")
     opened.wait_for_function("() => Number(document.getElementById('scrub').value) >= 3")
     opened.locator("#play").tap()
+    opened.locator("#play", has_text="Play").wait_for()
     assert "of 100 do it" in opened.evaluate("() => Bokeh.documents[0].get_model_by_name('count-A').text")
     opened.locator("[data-panel=guess]").tap()
     opened.locator("[data-guess='0-0']").fill("30")

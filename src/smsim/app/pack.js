@@ -324,6 +324,13 @@ function begin() {
     at("play").textContent = "⏸ " + _("Pause");
     timer = setInterval(() => { if (model("week").value >= homes().last) stop(); else week(model("week").value + 1) }, 220);
   });
+  document.addEventListener("keydown", event => {  // the space bar plays and pauses, where it means nothing else
+    if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || panel !== "village") return;
+    if (document.activeElement.matches("input, select, button, summary")) {
+      if (document.activeElement.getAttribute("role") !== "tab") return;
+    }
+    event.preventDefault(); at("play").click();
+  });
   at("guesses").addEventListener("input", event => {
     if (event.target.dataset.name) { names[event.target.dataset.name] = event.target.value || "–"; reveal(); return }
     const [n, side] = event.target.dataset.guess.split("-").map(Number), value = event.target.value;
