@@ -15,8 +15,9 @@ from common import bar, run, scenario, table
 from smsim.sweep import Sweep, sweep
 from smsim.sweep.words import labels_of, leading
 
-SMALL = {"trajectories": 10, "worlds": 2, "households": 4000}
-FULL = {"trajectories": 20, "worlds": 4, "households": None}
+SMALL = {"trajectories": 30, "worlds": 2, "households": 4000}
+FULL = {"trajectories": 200, "worlds": 4, "households": None}
+LITTLE = 0.01  # mean absolute effect below which a factor hardly matters
 
 
 def screen(trajectories: int, worlds: int, households: int | None, out: Path, name: str = "ethiopia-smdc") -> Sweep:
@@ -38,6 +39,8 @@ def main(out: Path, **size: Any) -> None:
         print(f"{q}: the ten strongest of {len(study.factors)} factors, effects in percentage points\n")
         rows = [(labels[k], *(f"{100 * row[c]:.1f}" for c in ("mu_star", "mu", "sigma"))) for k, row in wide.iterrows()]
         table(("factor", "mu*", "mu", "sigma"), rows)
+        little = int((own.loc["mu_star", "value"] < LITTLE).sum())
+        print(f"{little} of {len(study.factors)} factors move it by less than {100 * LITTLE:g} percentage point.\n")
     print("\n".join(study.summary()))
     print(f"\nPictures: {out / 'morris'}")
 

@@ -197,3 +197,13 @@ def test_what_cannot_be_told_from_nothing_is_not_said_to_move_anything() -> None
     assert _moved_by(table[1:], labels) == "no factor can be told from nothing, not even ties (0.3 ± 0.4)"
     assert "error of estimation" in _impossible(table)
     assert not _impossible(table.assign(index="mu_star"))
+
+
+def test_a_tornado_of_a_morris_design_shows_what_moving_a_factor_alone_does(tmp_path: Path) -> None:
+    from smsim.plots.sensitivity import _moved
+
+    model = Functions({"f": lambda x: 3 * x[0] - 1.5 * x[1] + 0 * x[2]}, numbers(3))
+    study = study_of(tmp_path, model, Design("morris", 8, 1))
+    y = study.cube("f", "value")[:, 0, 0]
+    # A step is two thirds of the range, half of what it does to either side.
+    np.testing.assert_allclose(_moved(study, y, 1.0), [[0, 2], [1.5, 0.5], [1, 1]], atol=1e-12)

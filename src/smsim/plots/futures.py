@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from smsim.plots.style import FAINT, INK, SMALL, add_legend, finish, looks, new_figure, say, set_margins
 from smsim.simulate import NO_CAMPAIGN
@@ -18,14 +18,17 @@ from smsim.sweep.words import factor_at, labels_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from smsim.sweep.decisions import Winners
     from smsim.sweep.problem import Factor
     from smsim.sweep.study import Sweep
+
+CROWD = 2  # points per place from which on they are counted instead of drawn
 
 
 def phase_figure(study: Sweep, across: str, up: str) -> Figure:
     """The winner over two factors: fields of a grid, or every future as a point; hollow where it is not clear.
 
-    Points that share a place, as those of a Morris design do, are spread around it.
+    Where many points share each place, as those of a Morris design do, the share that each strategy wins there.
     """
     found = study.winners()
     factors = [factor_at(study, across), factor_at(study, up)]
@@ -35,25 +38,29 @@ def phase_figure(study: Sweep, across: str, up: str) -> Figure:
     figure = new_figure(4.4)
     axis = figure.subplots()
     grid = study.design.method == "grid" and len(np.unique(places, axis=0)) == len(places)  # of these two alone
-    across_all, up_all = (np.array(_numbers(f, places[:, k]), float) for k, f in enumerate(factors))
-    if not grid:
-        across_all, up_all = _apart(factors, across_all, up_all)
-    for s, name in enumerate(found.strategies):
+    xs, ys = (np.array(_numbers(f, places[:, k]), float) for k, f in enumerate(factors))
+    crowded = not grid and len(np.unique(places, axis=0)) * CROWD < len(places)
+    if crowded:
+        _draw_shares(axis, factors, xs, ys, found, style)
+    for s, name in enumerate(() if crowded else found.strategies):
         for clear in (True, False):
             use = (found.winner == s) & (found.clear == clear)
             if not use.any():
                 continue
-            xs, ys = across_all[use], up_all[use]
             size = 3200 / max(grid_levels(f, study.design.n) for f in factors) ** 1.6 if grid else 26
-            axis.scatter(xs, ys, s=size, marker="s" if grid else style[name].marker,
+            axis.scatter(xs[use], ys[use], s=size, marker="s" if grid else style[name].marker,
                          facecolors=style[name].colour if clear else "none", edgecolors=style[name].colour,
                          linewidths=1.1, alpha=0.9)  # fmt: skip
             if grid:
-                axis.scatter(xs, ys, s=16, marker=style[name].marker, color="white" if clear else style[name].colour)
+                axis.scatter(xs[use], ys[use], s=16, marker=style[name].marker,
+                             color="white" if clear else style[name].colour)  # fmt: skip
     axis.margins(0.5 / max(grid_levels(f, study.design.n) for f in factors) if grid else 0.05)
     for setter, factor, letter in ((axis.xaxis, factors[0], "x"), (axis.yaxis, factors[1], "y")):
         if factor.scale == "log":
             getattr(axis, f"set_{letter}scale")("log")
+            setter.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            setter.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            setter.set_minor_locator(NullLocator())
         elif factor.choices:
             setter.set_ticks(range(len(factor.choices)), list(factor.choices))
         else:
@@ -61,9 +68,8 @@ def phase_figure(study: Sweep, across: str, up: str) -> Figure:
     axis.set_xlabel(_axis_words(study, factors[0]), fontsize=SMALL)
     axis.set_ylabel(_axis_words(study, factors[1]), fontsize=SMALL)
     marks = [_mark(style[n], say(n)) for n in found.strategies]
-    marks.append(
-        Line2D([], [], marker="s", linestyle="", markerfacecolor="none", color=FAINT, label="hollow: not clear")
-    )
+    said = "size: share won there; hollow: mostly not clear" if crowded else "hollow: not clear"
+    marks.append(Line2D([], [], marker="s", linestyle="", markerfacecolor="none", color=FAINT, label=said))
     add_legend(figure, marks)
     set_margins(figure, 0.12, 0.97, 0.55, 0.42)
     return finish(figure)
@@ -102,20 +108,26 @@ def plane_figure(study: Sweep) -> Figure:
     return finish(figure)
 
 
-def _apart(factors: Sequence[Factor], xs: Any, ys: Any) -> tuple[Any, Any]:
-    """Points that share a place, as those of few values do, spread around it; a place with one point stays."""
-    logs = [factor.scale == "log" for factor in factors]
-    plane = np.column_stack([np.log(v) if log else v for v, log in zip((xs, ys), logs, strict=True)])
-    span = np.maximum(np.ptp(plane, axis=0), 1e-12)
-    _, place, size = np.unique(plane, axis=0, return_inverse=True, return_counts=True)
-    place = place.reshape(-1)
-    order = np.argsort(place, kind="stable")
-    rank = np.empty(len(plane), int)
-    rank[order] = np.arange(len(plane)) - np.repeat(np.cumsum(size) - size, size)
-    radius, angle = 0.06 * np.sqrt(rank / size[place]), rank * 2.399963229728653  # the golden angle: an even spread
-    moved = plane + span * radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    found = [np.exp(v) if log else v for v, log in zip(moved.T, logs, strict=True)]
-    return found[0], found[1]
+def _draw_shares(axis: Any, factors: Sequence[Factor], xs: Any, ys: Any, found: Winners, style: Any) -> None:
+    """Where many points share each place, as those of a Morris design do: the share that each strategy wins there.
+
+    Hollow where less than half of these wins are clear.
+    """
+    steps = []
+    for factor, values in zip(factors, (xs, ys), strict=True):
+        line = np.unique(np.log(values) if factor.scale == "log" else values)
+        steps.append(float(np.diff(line).min()) / (len(found.strategies) + 1) if len(line) > 1 else 0.0)
+    for x, y in np.unique(np.column_stack([xs, ys]), axis=0):
+        here = (xs == x) & (ys == y)
+        for s, name in enumerate(found.strategies):
+            won = here & (found.winner == s)
+            if not won.any():
+                continue
+            aside = (s - (len(found.strategies) - 1) / 2) * steps[0]
+            place = x * np.exp(aside) if factors[0].scale == "log" else x + aside
+            look, clear = style[name], found.clear[won].mean() >= 0.5
+            axis.scatter(place, y, s=420 * won.sum() / here.sum(), marker=look.marker, edgecolors=look.colour,
+                         facecolors=look.colour if clear else "none", linewidths=1.3)  # fmt: skip
 
 
 def _households(study: Sweep) -> Any:

@@ -26,7 +26,7 @@ from smsim.plots.style import (
     set_margins,
     short,
 )
-from smsim.sweep.decisions import independent_points
+from smsim.sweep.decisions import independent_points, moved_alone
 from smsim.sweep.indices import MAIN
 from smsim.sweep.quantities import Quantity, say_outcome, worlds_of
 from smsim.sweep.words import INDEX_SAID, labels_of, leading
@@ -172,22 +172,19 @@ def pairs_figure(study: Sweep, quantity: Quantity) -> Figure:
 
 
 def tornado_figure(study: Sweep) -> Figure:
-    """Mean gain of each strategy in the lowest and in the highest quarter of every factor's range."""
+    """Mean gain of each strategy in the lowest and in the highest quarter of every factor's range.
+
+    The points of a Morris design hang together, and quarters of them differ in other factors too: there it is the mean
+    effect of moving the factor alone, half of it to either side.
+    """
     own = leading(study)
-    chosen = independent_points(study.design, study.factors)
-    x = study.x[chosen]
-    cube = study.cube(own[0].behaviour, own[0].outcome)[chosen]
+    cube = study.cube(own[0].behaviour, own[0].outcome)
     middles, swings = [], []
     for quantity in own:
         y = worlds_of(cube, study.strategies, quantity).mean(axis=1)
-        use = np.isfinite(y)
-        middle = float(y[use].mean()) if use.any() else np.nan
+        middle = float(np.nanmean(y)) if np.isfinite(y).any() else np.nan
         middles.append(middle)
-        ends = []
-        for k in range(len(study.factors)):
-            below, above = use & (x[:, k] < 0.25), use & (x[:, k] > 0.75)
-            ends.append([float(y[part].mean()) if part.any() else middle for part in (below, above)])
-        swings.append(ends)
+        swings.append(_moved(study, y, middle) if study.design.method == "morris" else _quarters(study, y, middle))
     spread = np.abs(np.diff(np.array(swings), axis=2))[:, :, 0].max(axis=0)
     order = np.argsort(-np.nan_to_num(spread), kind="stable")[:MOST]
     figure = new_figure(1.45 + 0.27 * len(order))
@@ -204,13 +201,32 @@ def tornado_figure(study: Sweep) -> Figure:
     axes[0].set_yticks(range(len(order)), [short(study.factors[k].label, 34) for k in order])
     axes[0].invert_yaxis()
     behaviour, outcome = study.decision
-    figure.supxlabel(
-        f"mean {say_outcome(behaviour, outcome)} beyond no campaign,\n"
-        "in the lowest (hatched) and the highest quarter (plain) of each range",
-        fontsize=SMALL,
-    )
+    where = "in the lowest (hatched) and the highest quarter (plain) of each range"
+    if study.design.method == "morris":
+        where = "and what moving a factor alone by two thirds of its range does: down (hatched), up (plain)"
+    figure.supxlabel(f"mean {say_outcome(behaviour, outcome)} beyond no campaign,\n{where}", fontsize=SMALL)
     set_margins(figure, 0.34, 0.98, 0.8, 0.35)
     return finish(figure)
+
+
+def _quarters(study: Sweep, y: Any, middle: float) -> list[list[float]]:
+    """Mean of y (points,) in the lowest and the highest quarter of each factor's range, of independent points."""
+    own = np.isin(np.arange(len(y)), independent_points(study.design, study.factors)) & np.isfinite(y)
+    found = []
+    for u in study.x.T:
+        parts = own & (u < 0.25), own & (u > 0.75)
+        found.append([float(y[part].mean()) if part.any() else middle for part in parts])
+    return found
+
+
+def _moved(study: Sweep, y: Any, middle: float) -> list[list[float]]:
+    """The middle less and plus half of the mean effect of moving each factor alone, from the pairs of a design."""
+    found = []
+    for k, (_, before, after) in enumerate(moved_alone(study.design, study.factors)):
+        effect = np.where(study.x[before, k] < study.x[after, k], 1, -1) * (y[after] - y[before])
+        half = float(np.nanmean(effect)) / 2 if np.isfinite(effect).any() else 0.0
+        found.append([middle - half, middle + half])
+    return found
 
 
 def convergence_figure(study: Sweep) -> Figure:

@@ -125,7 +125,7 @@ def flips(design: Design, factors: Sequence[Factor], winners: Winners) -> pd.Dat
     """
     names = group_names(factors, design.groups)
     rows = []
-    for name, before, after in _pairs(design, factors):
+    for name, before, after in moved_alone(design, factors):
         place = {point: k for k, point in enumerate(winners.points)}
         both = np.array([(place[a], place[b]) for a, b in zip(before, after, strict=True) if a in place and b in place])
         pairs = len(both)
@@ -142,7 +142,7 @@ def flips(design: Design, factors: Sequence[Factor], winners: Winners) -> pd.Dat
     return frame.drop(columns="rank").reset_index(drop=True)
 
 
-def _pairs(design: Design, factors: Sequence[Factor]) -> list[tuple[str, Array, Array]]:
+def moved_alone(design: Design, factors: Sequence[Factor]) -> list[tuple[str, Array, Array]]:
     """Numbers of the points between which one factor (or group) alone moves: name, before, after."""
     names = group_names(factors, design.groups)
     block, width = design.block(factors), len(names)

@@ -121,7 +121,8 @@ def verdict(design: Design, steps: Sequence[Step], labels: dict[str, str]) -> Ve
         return Verdict(True, words + f"{steps[-2].n}")
     order = _order(ranked(design.method, last.estimates), labels)
     if width > WIDE:
-        more = 2 ** int(np.ceil(np.log2((width / WIDE) ** 2)))
+        more = int(np.ceil((width / WIDE) ** 2))  # an interval narrows with the root of N
+        more = 1 << (more - 1).bit_length() if design.method == "sobol" else more
         reason = f"the interval of {labels[widest.factor]} is still ±{width:.2f}{of}; about {more} times as many"
         return Verdict(False, f"N = {last.n} was not enough: {reason} would bring it to ±{WIDE}{order}")
     reason = f"{labels[moved.factor]} moved by {move:.2f}{of} since N = {steps[-2].n}"
