@@ -139,4 +139,6 @@ def _order(best_first: Sequence[Estimate], labels: dict[str, str]) -> str:
         return "; their order is not sure either"
     names = [labels[e.factor] for e in best_first]
     groups = [" and ".join(names[a:b]) for a, b in zip([0, *ahead], ahead, strict=False)]
-    return f"; yet ahead of all others, beyond the intervals, are {', then '.join(groups)}"
+    return (
+        f"; yet ahead of all others, beyond the intervals, {'is' if ahead == [1] else 'are'} {', then '.join(groups)}"
+    )

@@ -184,7 +184,7 @@ def _luck(study: Sweep, row: object) -> str:
 
 def _with_interval(row: object) -> str:
     value, upper = getattr(row, "value"), getattr(row, "upper")  # noqa: B009
-    return f"{value:.2g}" if pd.isna(upper) else f"{value:.2g} ± {upper - value:.1g}"
+    return f"{value:.2g}" if pd.isna(upper) else f"{value:.2g} ± {upper - value:.2g}"
 
 
 def _points(study: Sweep, value: float) -> str:
