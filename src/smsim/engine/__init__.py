@@ -1,8 +1,8 @@
 """The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
 
 Every compiled function is of one of three kinds: a `kernel`, which Python may call; an `inner`, which only kernels call
-and which therefore needs no wrapper: less to compile; and an `inlined`, arithmetic that is written into its caller, so
-that a loop over it can be computed side by side.
+and which makes no arrays: it needs no wrapper and counts no references; and an `inlined`, arithmetic that is written
+into its caller, so that a loop over it can be computed side by side.
 
 Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
 compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
@@ -51,6 +51,8 @@ _use_cache()
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
 kernel = numba.njit(nogil=True, cache=True, error_model="numpy")
 inlined = numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
-inner = numba.njit(  # type: ignore[call-overload]  # Numba's types do not know these two options
-    nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+# Without Numba's runtime there is nothing to allocate with, and no references are counted: the kernel above holds all
+# arrays while it runs. In a small run the counting took longer than the households.
+inner = numba.njit(  # type: ignore[call-overload]  # Numba's types do not know these options
+    nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
 )

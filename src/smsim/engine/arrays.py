@@ -301,6 +301,49 @@ class State(NamedTuple):
     persuaded_sum: Array  # float64 (B, C): of `persuaded`
 
 
+class Scratch(NamedTuple):
+    """Room to work in, made once for all weeks; nothing in it outlives a week but what a comment says.
+
+    BLOCK is the length of whatever has no other.
+    """
+
+    volume: Array  # float64 (8, C): what this week's money buys
+    words: Array  # uint32, as long as the largest community
+    struck: Array  # uint8, as long
+    touch: Array  # uint8 (N,): how the campaign touches a household this week
+    stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
+    stirred: Array  # int32 (B, N + 1): households that `settle` must look at
+    seekers: Array  # int32 (N,)
+    shifts: Array  # int32 (N + 1,): households that `close` must look at
+    shifted: Array  # uint8 (N,): 1 for whoever is among them
+    clock: Array  # uint8 (N,) where the short way may be taken: kept from week to week, see `spread`
+    facility_district: Array  # int64 (F,): kept
+    queue: Array  # int64 (F,)
+    position: Array  # int64 (F,)
+    capacity: Array  # float64 (F,)
+    bought: Array  # float64 (F,)
+    owned: Array  # float64 (D,)
+    until: Array  # float64 (C, 4): `lapse_sum` before this week
+    links: Array  # int64 (B,)
+    act: Array  # uint8: marks of a block
+    news: Array  # uint8: the same
+    lead: Array  # float64
+    visit: Array  # int64 (BLOCK + 64,): households of a block
+    minding: Array  # int64 (BLOCK + 64,)
+    pushes: Array  # int64 (BLOCK + 64,)
+    was: Array  # uint8
+    numbers: Array  # uint64 (BLOCK + 64,)
+    decided: Array  # uint64
+    identities: Array  # uint64 (BLOCK + 64,)
+    weeks: Array  # int32 (BLOCK + 64,)
+    resistances: Array  # float64
+    led: Array  # float64 (16,)
+    hazard: Array  # float64 (4,)
+    highest: Array  # float64 (4,)
+    trusts: Array  # float64 (4,)
+    qualities: Array  # float64 (2,)
+
+
 # Fields of `State` and of its records that follow from the others: two equal runs may differ in them.
 DERIVED = ("pending", "hot", "due", "rumour_due", "warm", "moving")
 

@@ -129,11 +129,12 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
 
 
 @inner
-def contact(state, record, households, places, context, seed, t, volume, touch, words, struck):  # type: ignore[no-untyped-def]
+def contact(state, record, households, places, context, room, seed, t):  # type: ignore[no-untyped-def]
     """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. True if it was anybody.
 
-    touch: uint8 (N,), all 0 before; words: uint32 and struck: uint8 scratch, as long as the largest community.
+    Fills the room's `touch`, all 0 before.
     """
+    volume, touch, words, struck = room.volume, room.touch, room.words, room.struck
     fade_memory(state.norm_memory, state.norm_fade, context)
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
@@ -246,10 +247,13 @@ def count_contacts(here, cells, contacts, contact_counts, reached):  # type: ign
 
 
 @inner
-def authorities(state, record, places, context, t):  # type: ignore[no-untyped-def]
-    """Step 11: public pressure, after its delay, becomes a service response; ownership holds it."""
+def authorities(state, record, places, context, owned, t):  # type: ignore[no-untyped-def]
+    """Step 11: public pressure, after its delay, becomes a service response; ownership holds it.
+
+    owned: float64 (D,) scratch.
+    """
     last = t - context.response_delay_weeks
-    owned = np.zeros(state.response.shape[0])
+    owned.fill(0.0)
     for c in range(places.district.shape[0]):
         owned[places.district[c]] = owned[places.district[c]] + state.ownership[c]
     for d in range(state.response.shape[0]):

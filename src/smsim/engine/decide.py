@@ -82,14 +82,13 @@ def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
 
 @inner
 def decide(  # type: ignore[no-untyped-def]
-    state, record, households, traits, places, plan, behaviour, context, b, seed, t, volume, touch, touches, stir,
-    stirred, seekers,
-):  # fmt: skip
-    """Steps 2-6 and the seeking of step 7 for behaviour b; fills `seekers` and `stirred`, returns their numbers.
+    state, record, households, traits, places, plan, behaviour, context, room, b, seed, t, touches
+):
+    """Steps 2-6 and the seeking of step 7 for behaviour b; fills the room's `seekers` and `stirred`, returns how many.
 
-    touch: uint8 (N,), contacts of this week, touches: whether there are any; stirred: int32 (N,), households that
-    `settle` must look at; stir: uint8 (N,), 1 for those, all 0 before.
+    touches: whether the campaign touches anybody this week.
     """
+    volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
     kind = behaviour.kind
     norm_weight, leader_weight = behaviour.norm_weight, behaviour.leader_weight
     persuasion_weight, incentive_weight = behaviour.persuasion_weight, behaviour.incentive_weight
@@ -134,10 +133,10 @@ def decide(  # type: ignore[no-untyped-def]
 
     fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = state.fade[b], state.norm_fade[0]
-    led, trusts, qualities = np.empty(16), np.empty(4), np.empty(2)
-    act, news, lead = np.zeros(BLOCK, np.uint8), np.zeros(BLOCK, np.uint8), np.zeros(BLOCK)
+    led, trusts, qualities = room.led, room.trusts, room.qualities
+    act, news, lead, visit = room.act, room.news, room.lead, room.visit
+    lead.fill(0.0)
     marks, news_marks = act.view(np.uint64), news.view(np.uint64)
-    visit = np.empty(BLOCK + 1, np.int64)
     found, many, led_before = 0, 0, False
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]

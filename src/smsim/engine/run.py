@@ -36,6 +36,7 @@ from smsim.engine.arrays import (
     Places,
     Plan,
     Record,
+    Scratch,
     State,
 )
 from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor
@@ -226,9 +227,55 @@ def advance(
         _frozen(plan),
         _frozen_array(behaviours),
         context[0],
+        _room(places, *households.threshold.shape),
         np.uint64(seed),
         first_week,
         stop_week,
+    )
+
+
+def _room(places: Places, behaviours: int, households: int) -> Scratch:
+    b, n, block = behaviours, households, BLOCK + 64
+    c, f, d = (len(of) for of in (places.treated, places.facility_households, places.district_households))
+    district = np.zeros(f, np.int64)
+    district[places.facility[::-1]] = places.district[::-1]  # of its first community
+    largest = int(np.diff(places.community_start).max())
+    return Scratch(
+        volume=np.zeros((8, c)),
+        words=np.empty(largest, np.uint32),
+        struck=np.empty(largest, np.uint8),
+        touch=np.zeros(n, np.uint8),
+        stir=np.zeros((b, n), np.uint8),
+        stirred=np.empty((b, n + 1), np.int32),
+        seekers=np.empty(n, np.int32),
+        shifts=np.empty(n + 1, np.int32),
+        shifted=np.zeros(n, np.uint8),
+        clock=np.empty(n, np.uint8),
+        facility_district=district,
+        queue=np.empty(f, np.int64),
+        position=np.empty(f, np.int64),
+        capacity=np.empty(f),
+        bought=np.empty(f),
+        owned=np.empty(d),
+        until=np.empty((c, 4)),
+        links=np.empty(b, np.int64),
+        act=np.zeros(BLOCK, np.uint8),
+        news=np.zeros(BLOCK, np.uint8),
+        lead=np.empty(BLOCK),
+        visit=np.empty(block, np.int64),
+        minding=np.empty(block, np.int64),
+        pushes=np.empty(block, np.int64),
+        was=np.empty(BLOCK, np.uint8),
+        numbers=np.empty(block, np.uint64),
+        decided=np.empty(block, np.uint64),
+        identities=np.empty(block, np.uint64),
+        weeks=np.empty(block, np.int32),
+        resistances=np.empty(block),
+        led=np.empty(16),
+        hazard=np.empty(4),
+        highest=np.empty(4),
+        trusts=np.empty(4),
+        qualities=np.empty(2),
     )
 
 
@@ -333,60 +380,37 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 
 
 @kernel
-def _advance(state, record, households, traits, places, plan, behaviours, context, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
-    n = households.draw_id.shape[0]
-    communities = places.treated.shape[0]
-    layers = behaviours.shape[0]
-    volume = np.zeros((8, communities))
-    seekers = np.empty(n, np.int32)
-    largest = 0
-    for c in range(communities):
-        largest = max(largest, places.community_start[c + 1] - places.community_start[c])
-    words = np.empty(largest, np.uint32)
-    struck = np.empty(words.shape[0], np.uint8)
-    touch = np.zeros(n, np.uint8)
-    stir = np.zeros((layers, n), np.uint8)
-    stirred, stirs = np.empty((layers, n + 1), np.int32), np.zeros(layers, np.int64)
-    shifts = np.empty(n + 1, np.int32)
-    shifted = np.zeros(n, np.uint8)
+def _advance(state, record, households, traits, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
+    layers, volume, stirs = behaviours.shape[0], room.volume, np.zeros(behaviours.shape[0], np.int64)
     short, base = only_spreads(behaviours, context), -1 - LAST  # no clock bytes yet
-    clock = np.empty(n if short else 0, np.uint8)
-    facility_district = np.zeros(places.facility_households.shape[0], np.int64)
-    for c in range(communities - 1, -1, -1):
-        facility_district[places.facility[c]] = places.district[c]
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
-        environment(state, places, plan, context, facility_district, seed, t, volume)
+        environment(state, places, plan, context, room.facility_district, seed, t, volume)
         if t > 0:
             carry(record.reached[t - 1], record.reached[t])
-        touched = contact(state, record, households, places, context, seed, t, volume, touch, words, struck)
+        touches = contact(state, record, households, places, context, room, seed, t)
         if short and untouched(state, volume):
             if t - base > LAST:
                 base = t
-                set_clocks(state.due[0], base, clock)
-            spread(state, record, households, places, behaviours, seed, t, base, clock, stirred[0])
+                set_clocks(state.due[0], base, room.clock)
+            spread(state, record, households, places, behaviours, room, seed, t, base)
         else:
             base = -1 - LAST
             for b in range(layers):
                 found, many = decide(
-                    state, record, households, traits, places, plan, behaviours[b], context, b, seed, t, volume, touch,
-                    touched, stir[b], stirred[b], seekers,
-                )  # fmt: skip
+                    state, record, households, traits, places, plan, behaviours[b], context, room, b, seed, t, touches
+                )
                 stirs[b] = serve(
-                    state, record, households, places, behaviours[b], context, facility_district, b, seed, t, volume,
-                    stir[b], stirred[b], many, seekers, found,
-                )  # fmt: skip
-            if touched:
-                touch.fill(0)
+                    state, record, households, places, behaviours[b], context, room, b, seed, t, many, found
+                )
+            if touches:
+                room.touch.fill(0)
             count = np.int64(0)
             for b in range(layers):
-                count = settle(
-                    state, record, households, traits, places, behaviours, b, seed, t, stir[b], stirred[b], stirs[b],
-                    shifts, shifted, count,
-                )  # fmt: skip
-            close(state, households, context.turnover, seed, t, shifts, shifted, count)
-        authorities(state, record, places, context, t)
+                count = settle(state, record, households, traits, places, behaviours, room, b, seed, t, stirs[b], count)
+            close(state, households, room, context.turnover, seed, t, count)
+        authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)
 

@@ -22,29 +22,13 @@ from smsim.engine.rules import rationed
 
 
 @inner
-def serve(  # type: ignore[no-untyped-def]
-    state,
-    record,
-    households,
-    places,
-    behaviour,
-    context,
-    facility_district,
-    b,
-    seed,
-    t,
-    volume,
-    stir,
-    stirred,
-    many,
-    seekers,
-    found,
-):
+def serve(state, record, households, places, behaviour, context, room, b, seed, t, many, found):  # type: ignore[no-untyped-def]
     """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
-    facilities = state.facility_up.shape[0]
-    queue = facility_queue(places.facility, households.community, seekers, found, facilities)
-    capacity = facility_capacity(state, places, behaviour, context, facility_district, volume)
-    position = np.zeros(facilities, np.int64)
+    queue, capacity, position = room.queue, room.capacity, room.position
+    seekers, stir, stirred = room.seekers, room.stir[b], room.stirred[b]
+    facility_queue(places.facility, households.community, seekers, found, queue)
+    facility_capacity(state, places, behaviour, context, room.facility_district, room.volume, room.bought, capacity)
+    position.fill(0)
     stride = BEHAVIOUR_STRIDE * b
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
@@ -94,28 +78,29 @@ def serve(  # type: ignore[no-untyped-def]
 
 
 @inner
-def facility_queue(facility, community, seekers, found, facilities):  # type: ignore[no-untyped-def]
-    """Number of seekers at each facility, int64 (F,)."""
-    queue = np.zeros(facilities, np.int64)
+def facility_queue(facility, community, seekers, found, queue):  # type: ignore[no-untyped-def]
+    """Number of seekers at each facility, into queue, int64 (F,)."""
+    queue.fill(0)
     for n in range(found):
         queue[facility[community[seekers[n]]]] += 1
-    return queue
 
 
 @inner
-def facility_capacity(state, places, behaviour, context, facility_district, volume):  # type: ignore[no-untyped-def]
-    """Slots of each facility this week, float64 (F,): C N_f (1 + c_Y Y) if up, and what the campaign bought."""
-    capacity = np.zeros(state.facility_up.shape[0])
+def facility_capacity(state, places, behaviour, context, facility_district, volume, bought, capacity):  # type: ignore[no-untyped-def]
+    """Slots of each facility this week: C N_f (1 + c_Y Y) if up, and what the campaign bought.
+
+    Fills capacity, float64 (F,); bought: float64 (F,) scratch.
+    """
     for f in range(capacity.shape[0]):
+        capacity[f] = 0.0
         if behaviour.place == HOME or state.facility_up[f] == 1:
             capacity[f] = (
                 behaviour.service_capacity
                 * places.facility_households[f]
                 * (1 + context.response_capacity * state.response[facility_district[f]])
             )
-    bought = np.zeros(state.facility_up.shape[0])
+    bought.fill(0.0)
     for c in range(places.facility.shape[0]):
         bought[places.facility[c]] += volume[SERVICE, c]
     for f in range(capacity.shape[0]):
         capacity[f] = capacity[f] + behaviour.slot_share * bought[f]
-    return capacity

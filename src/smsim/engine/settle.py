@@ -85,9 +85,11 @@ def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untype
 
 
 @inner
-def add_hazards(lapse_sum, behaviour, ownership, until):  # type: ignore[no-untyped-def]
-    """Add this week's hazards of every community to lapse_sum; until: float64 (C, 4), what it was before."""
-    hazard = np.zeros(4)
+def add_hazards(lapse_sum, behaviour, ownership, hazard, until):  # type: ignore[no-untyped-def]
+    """Add this week's hazards of every community to lapse_sum; until: float64 (C, 4), what it was before.
+
+    hazard: float64 (4,) scratch.
+    """
     known = -1.0  # the ownership whose hazards are at hand
     for c in range(ownership.shape[0]):
         if ownership[c] != known:
@@ -118,15 +120,13 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def settle(  # type: ignore[no-untyped-def]
-    state, record, households, traits, places, behaviours, b, seed, t, stir, stirred, many, shifts, shifted, count
-):
+def settle(state, record, households, traits, places, behaviours, room, b, seed, t, many, count):  # type: ignore[no-untyped-def]
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
-    stirred: int32, the first `many` are the households to visit; stir: uint8 (N,), their marks, cleared here.
-    shifts: int32, the households that `close` must look at; shifted: uint8 (N,), whether they are among the first
-    `count` of them already. Returns the number of those.
+    The first `many` of the room's `stirred` are the households to visit. Its first `count` of `shifts` are households
+    that `close` must look at; returns how many there are then.
     """
+    stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
     behaviour = behaviours[b]
     kind = behaviour.kind
     is_event = kind == EVENT
@@ -148,17 +148,15 @@ def settle(  # type: ignore[no-untyped-def]
     voiced, believing = state.voiced[b], state.believing[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
     deciding = chance_to_hazard(behaviour.decision_rate)
-    links = np.empty(behaviours.shape[0], np.int64)
+    links = room.links
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
     lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
-    highest, until = np.zeros(4), np.zeros(lapse_sum.shape)
+    highest, until = room.highest, room.until
     lapse_hazards(highest, behaviour, 0.0)
-    add_hazards(lapse_sum, behaviour, ownership, until)
-    pushes, was = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint8)
-    leavers, identities = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64)
-    numbers, decided = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
-    weeks, resistances = np.empty(BLOCK, np.int32), np.empty(BLOCK)
+    add_hazards(lapse_sum, behaviour, ownership, room.hazard, until)
+    pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
+    numbers, decided, weeks, resistances = room.numbers, room.decided, room.weeks, room.resistances
     last_tie = neighbor.shape[0] - 1
     sink = 0
     for first in range(0, many, BLOCK):
@@ -337,15 +335,15 @@ def tally(state, record, places, kind, b, t):  # type: ignore[no-untyped-def]
 
 
 @inner
-def close(state, households, turnover, seed, t, shifts, shifted, count):  # type: ignore[no-untyped-def]
+def close(state, households, room, turnover, seed, t, count):  # type: ignore[no-untyped-def]
     """End of the week for the household as a whole: the clock of turnover, and who is in need or speaks.
 
-    shifts: int32, `count` households whose support, voice or people changed; shifted: uint8 (N,), cleared here.
+    The first `count` of the room's `shifts` are households whose support, voice or people changed.
     """
+    shifts, shifted = room.shifts, room.shifted
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
     due, leaving = state.due, chance_to_hazard(turnover)
-    leavers, weeks = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int32)
-    numbers, identities = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+    leavers, weeks, numbers, identities = room.visit, room.weeks, room.numbers, room.identities
     for first in range(0, count, BLOCK):
         left = 0
         for n in range(first, min(first + BLOCK, count)):

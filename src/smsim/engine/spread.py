@@ -106,8 +106,9 @@ def set_clocks(due, base, clock):  # type: ignore[no-untyped-def]
 
 
 @inner
-def spread(state, record, households, places, behaviours, seed, t, base, clock, movers):  # type: ignore[no-untyped-def]
-    """A week of the only behaviour. clock: uint8 (N,), see `clock_byte`; movers: int32 scratch, (N + 1,)."""
+def spread(state, record, households, places, behaviours, room, seed, t, base):  # type: ignore[no-untyped-def]
+    """A week of the only behaviour. The room's `clock` holds the `clock_byte` of every household, from `base` on."""
+    clock, movers = room.clock, room.stirred[0]
     behaviour = behaviours[0]
     people = clock.shape[0]
     stage, shown, hot, due, pending = state.stage[0], state.shown[0], state.hot[0], state.due[0], state.pending[0]
@@ -125,10 +126,8 @@ def spread(state, record, households, places, behaviours, seed, t, base, clock, 
     )
     demand.fill(0)
     now = np.uint8(t - base)
-    visit, minding = np.empty(BLOCK + GROUP, np.int64), np.empty(BLOCK + GROUP, np.int64)
-    act, adopting = np.empty(GROUP, np.uint8), np.empty(BLOCK + GROUP, np.int64)
-    numbers, identities = np.empty(BLOCK + GROUP, np.uint64), np.empty(BLOCK + GROUP, np.uint64)
-    weeks = np.empty(BLOCK + GROUP, np.int32)
+    act, visit, minding, adopting = room.act, room.visit, room.minding, room.pushes
+    numbers, identities, weeks = room.numbers, room.identities, room.weeks
     read, many, served, told = 0.0, 0, 0, 0
     low = np.uintp(0)
     while low < people:
@@ -255,6 +254,5 @@ def spread(state, record, households, places, behaviours, seed, t, base, clock, 
     movers[people] = read >= 0  # what was read ahead goes somewhere, or the compiler would leave the reading out
     record.informed_by[t, 0, BY_PEER] += told
     record.sought[t, 0] = served
-    until = np.zeros(state.lapse_sum[0].shape)
-    add_hazards(state.lapse_sum[0], behaviour, state.ownership, until)
+    add_hazards(state.lapse_sum[0], behaviour, state.ownership, room.hazard, room.until)
     tally(state, record, places, PERMANENT, 0, t)
