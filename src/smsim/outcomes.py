@@ -270,7 +270,7 @@ def outcomes_of_all(
                 own |= equity_of(at[place], sizes[s][4 * b + place], when)
             found.update(zip(_keys(name, tuple(own)), own.values(), strict=True))
         found.update(zip(_group_keys(ALL, "reach")[shown], shares[s][-1][shown], strict=True))
-        own = _campaign_outcomes(ledger, Record(*(array[s] for array in records)), weeks, whole)
+        own = _campaign_outcomes(ledger, records, s, weeks.end, whole)
         found.update(zip(_keys(ALL, tuple(own)), own.values(), strict=True))
         runs.append(found)
     return runs
@@ -356,8 +356,9 @@ def weeks_to(coverage: Array, target: float, weeks: Weeks) -> float:
     """Campaign weeks until coverage (T,) reaches the target; 0 if it had before, missing if it never does."""
     if weeks.baseline >= 0 and coverage[weeks.baseline] >= target:
         return 0.0
-    there = np.flatnonzero(coverage[weeks.first :] >= target)
-    return float(there[0] + 1) if len(there) else math.nan
+    there = coverage[weeks.first :] >= target
+    first = int(there.argmax()) if len(there) else 0
+    return first + 1.0 if there[first : first + 1].any() else math.nan
 
 
 def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: Scenario) -> dict[Key, float]:
@@ -382,19 +383,20 @@ def against_none(run: Mapping[Key, float], none: Mapping[Key, float], scenario: 
     return found
 
 
-def _campaign_outcomes(ledger: Ledger, record: Record, weeks: Weeks, whole: bool) -> dict[str, float]:
-    lines = ledger.settle(record)
+def _campaign_outcomes(ledger: Ledger, records: Record, s: int, end: int, whole: bool) -> dict[str, float]:
+    lines = ledger.settle(records._replace(spent=records.spent[s], unspent=records.unspent[s]))
+    response = records.response[s, end]
     items: dict[str, float] = {}
     if not whole:
         items = {spent_on(line.item): float(line.spent) for line in lines}
         items |= {unspent_on(line.item): float(line.unspent) for line in lines if line.kind == "activity"}
     return {
-        "ownership_end": float(record.ownership[weeks.end]),
-        "endorsement_end": float(record.endorsement[weeks.end]),
-        "approved_end": float(record.approved[weeks.end]),
-        "response_end": float(record.response[weeks.end].mean()),
+        "ownership_end": float(records.ownership[s, end]),
+        "endorsement_end": float(records.endorsement[s, end]),
+        "approved_end": float(records.approved[s, end]),
+        "response_end": float(response.sum() / len(response)),
         **items,
-        "spent": math.fsum(line.spent for line in lines),
-        "unspent": math.fsum(line.unspent for line in lines),
+        "spent": math.fsum([line.spent for line in lines]),
+        "unspent": math.fsum([line.unspent for line in lines]),
         "budget": float(ledger.budget),
     }
