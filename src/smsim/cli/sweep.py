@@ -26,7 +26,9 @@ def sweep(
     seed: Seed = None,
     factor: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH[=RANGE]", help="Sweep only these: a path or pattern, =LOW:HIGH[:log] or =A,B."),
+        typer.Option(
+            metavar="PATH[=RANGE]", help="Sweep only these: a path or pattern; =LOW:HIGH, :log, :half, or =A,B."
+        ),
     ] = None,
     strategies: Annotated[str | None, typer.Option(metavar="A,B", help="Only these strategies.")] = None,
     group: Annotated[

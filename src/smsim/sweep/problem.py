@@ -297,7 +297,9 @@ def _with_range(path: str, text: str, p: Parameter) -> Factor:
     try:
         ends = float(low), float(high)
     except ValueError:
-        raise ScenarioError(f"{path}: write its range as LOW:HIGH or LOW:HIGH:log; got {text!r}") from None
+        raise ScenarioError(
+            f"{path}: write its range as LOW:HIGH, LOW:HIGH:log or LOW:HIGH:half; got {text!r}"
+        ) from None
     usual = "integer" if p.integer else "uniform"
     return Factor(path, *ends, scale[0].strip() if scale else usual, (), _group(path), p.unit, p.doc)
 
