@@ -24,13 +24,14 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from smsim.app.compute import ITEMS, WORLDS, Bench
+from smsim.app.dials import Dial
 from smsim.app.figures import SIDE_COLOURS, bars, curves, dots, share_axis
 from smsim.app.guess import after, before
 from smsim.app.lessons import LESSONS, Lesson
 from smsim.app.names import plan_name, shown_groups, stage_names
 from smsim.app.roles import ROLES
 from smsim.app.scenes import village
-from smsim.app.sheets import POINTS, Sheet, grid, kept_weeks, lesson_grid, role_star, summarise
+from smsim.app.sheets import POINTS, Part, Sheet, grid, kept_weeks, lesson_grid, role_star, summarise
 from smsim.app.state import Visitor
 from smsim.app.texts import stage_legend, who
 from smsim.engine.arrays import SOURCES
@@ -71,6 +72,9 @@ def write_pack(
     ScenarioError : a slider, lesson or language is unknown, or a point of the grid cannot be run
     RunError : the file cannot be written, or would be too large
     """
+    target = Path(path)
+    if target.is_dir() or not os.access(target.parent, os.W_OK):  # before minutes of computing
+        raise ScenarioError(f"{target}: cannot be written (no such folder, or no file); name another file")
     visitor = Visitor(scenario)
     Words(language)
     sheets = [Sheet(visitor, grid(scenario, visitor.behaviour, sliders, points))]
@@ -94,7 +98,6 @@ def write_pack(
         raise RunError(
             f"the pack would have {len(content) / 1e6:.1f} MB, and 15 are the most: ask for fewer sliders or points"
         )
-    target = Path(path)
     staging = target.with_name(target.name + ".part")
     try:
         staging.write_bytes(content)
@@ -181,6 +184,13 @@ def _sheet_data(sheet: Sheet) -> dict[str, Any]:
     }
 
 
+def _label(sheet: Sheet, one: Dial | Part, words: Words) -> str:
+    """What a slider is called; where there are several behaviours, with the one that it belongs to."""
+    several = len(sheet.visitor.scenario.behaviours) > 1
+    own = several and isinstance(one, Dial) and one.parameter.section == "behaviour"
+    return f"{one.label(words)} ({sheet.visitor.behaviour})" if own else one.label(words)
+
+
 def _named(sheet: Sheet, code: str) -> dict[str, Any]:
     """What a sheet calls things in one language."""
     words, visitor, over, lesson, role = Words(code), sheet.visitor, sheet.over, sheet.lesson, sheet.role
@@ -193,7 +203,7 @@ def _named(sheet: Sheet, code: str) -> dict[str, Any]:
             "after": [after(lesson, words, moved) for moved in (False, True)],
         }
     return {
-        "sliders": [one.label(words) for one in over.dials],
+        "sliders": [_label(sheet, one, words) for one in over.dials],
         "values": [[one.say(v, words) for v in values] for one, values in zip(over.dials, over.values, strict=True)],
         "about": [_("Source: {source}", source=escape(_(one.source))) if one.source else "" for one in over.dials],
         "groups": list(shown_groups(words).values()),

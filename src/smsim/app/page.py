@@ -174,12 +174,13 @@ class Page:
     def _header(self) -> Any:
         _ = self.words
         css = [".bk-input { font-size: 16px; height: 36px; max-width: 100% } label { display: none }"]
+        several = self._visitor is not None and len(self.visitor.scenario.behaviours) > 1
         none = {_("Choose a lesson or a scenario"): ""} if self._visitor is None else {}
         self.chooser = pn.widgets.Select(
             groups=({" ": none} if none else {})
             | {_("Lessons of ten minutes"): {_(one.title): f"{PREFIX}{key}" for key, one in LESSONS.items()}}
             | ({_("Scenarios"): {title: title for title in self.files}} if self.files else {}),
-            value=self.title, width=470, stylesheets=css, name=_("scenario"),
+            value=self.title, width=320 if several else 470, stylesheets=css, name=_("scenario"),
         )  # fmt: skip
         language = pn.widgets.Select(
             options={name: code for code, name in LANGUAGES.items()}, value=_.language, width=130, stylesheets=css,
