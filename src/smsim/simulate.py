@@ -179,9 +179,9 @@ def _world(scenario: Scenario, seed: int | None) -> World:
 
 
 def warm_up() -> None:
-    """Compile everything that a run needs, or find it compiled: one small run. What is compiled is kept on disk.
+    """Compile everything that a run needs, or find it compiled: two small runs. What is compiled is kept on disk.
 
-    Every run has the same types, so that this one stands for all.
+    Every run has the same types, so that one with a campaign and one in which only neighbours act stand for all.
     """
     small = Scenario.from_mapping(
         {
@@ -193,3 +193,6 @@ def warm_up() -> None:
         name="warm-up",
     )
     simulate(small, "hybrid", 1)
+    silent = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0}
+    quiet = {"kind": "permanent", "place": "home", "service_capacity": 1, **silent}
+    simulate(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)

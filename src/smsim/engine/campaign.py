@@ -273,6 +273,23 @@ def authorities(state, record, places, context, owned, t):  # type: ignore[no-un
 
 
 @inner
+def summarise(state, record, t):  # type: ignore[no-untyped-def]
+    """Means over communities, in their order: endorsement, approval, ownership."""
+    communities = state.ownership.shape[0]
+    endorsement = 0.0
+    approved = 0
+    ownership = 0.0
+    for c in range(communities):
+        for k in range(4):
+            endorsement = endorsement + state.endorsement[c, k]
+        approved += state.approved[c]
+        ownership = ownership + state.ownership[c]
+    record.endorsement[t] = endorsement / (4 * communities)
+    record.approved[t] = approved / communities
+    record.ownership[t] = ownership / communities
+
+
+@inner
 def monitor(state, households, places, plan, context, seed, t):  # type: ignore[no-untyped-def]
     """Step 11: interviews that were paid for; their estimates move the money, one round later."""
     w = t - plan.first_week

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from smsim.engine import inner, kernel
+from smsim.engine import kernel
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -39,7 +39,7 @@ from smsim.engine.arrays import (
     Scratch,
     State,
 )
-from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor
+from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor, summarise
 from smsim.engine.decide import decide
 from smsim.engine.draws import (
     BEHAVIOUR_STRIDE,
@@ -63,7 +63,7 @@ from smsim.engine.push import push
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import carry, close, settle, stand
-from smsim.engine.spread import LAST, only_spreads, set_clocks, spread, untouched
+from smsim.engine.spread import quiet_until, spread_weeks
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)
 
@@ -218,20 +218,15 @@ def advance(
     stop_week: int,
 ) -> None:
     """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run."""
-    _advance(
-        state,
-        record,
-        _frozen(households),
-        _frozen_array(_traits(households)),
-        _frozen(places),
-        _frozen(plan),
-        _frozen_array(behaviours),
-        context[0],
-        _room(places, *households.threshold.shape),
-        np.uint64(seed),
-        first_week,
-        stop_week,
-    )
+    room = _room(places, *households.threshold.shape)
+    shared = _frozen(places), _frozen(plan), _frozen_array(behaviours), context[0], room, np.uint64(seed)
+    people = _frozen(households)
+    # What only neighbours act on takes the short way as long as that is so.
+    week = quiet_until(state, plan, behaviours, context, first_week, stop_week)
+    if week > first_week:
+        spread_weeks(state, record, people, *shared, first_week, week)
+    if stop_week > week:
+        _advance(state, record, people, _frozen_array(_traits(households)), *shared, week, stop_week)
 
 
 def _room(places: Places, behaviours: int, households: int) -> Scratch:
@@ -382,7 +377,6 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 @kernel
 def _advance(state, record, households, traits, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     layers, volume, stirs = behaviours.shape[0], room.volume, np.zeros(behaviours.shape[0], np.int64)
-    short, base = only_spreads(behaviours, context), -1 - LAST  # no clock bytes yet
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
@@ -390,43 +384,17 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
         if t > 0:
             carry(record.reached[t - 1], record.reached[t])
         touches = contact(state, record, households, places, context, room, seed, t)
-        if short and untouched(state, volume):
-            if t - base > LAST:
-                base = t
-                set_clocks(state.due[0], base, room.clock)
-            spread(state, record, households, places, behaviours, room, seed, t, base)
-        else:
-            base = -1 - LAST
-            for b in range(layers):
-                found, many = decide(
-                    state, record, households, traits, places, plan, behaviours[b], context, room, b, seed, t, touches
-                )
-                stirs[b] = serve(
-                    state, record, households, places, behaviours[b], context, room, b, seed, t, many, found
-                )
-            if touches:
-                room.touch.fill(0)
-            count = np.int64(0)
-            for b in range(layers):
-                count = settle(state, record, households, traits, places, behaviours, room, b, seed, t, stirs[b], count)
-            close(state, households, room, context.turnover, seed, t, count)
+        for b in range(layers):
+            found, many = decide(
+                state, record, households, traits, places, plan, behaviours[b], context, room, b, seed, t, touches
+            )
+            stirs[b] = serve(state, record, households, places, behaviours[b], context, room, b, seed, t, many, found)
+        if touches:
+            room.touch.fill(0)
+        count = np.int64(0)
+        for b in range(layers):
+            count = settle(state, record, households, traits, places, behaviours, room, b, seed, t, stirs[b], count)
+        close(state, households, room, context.turnover, seed, t, count)
         authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)
-
-
-@inner
-def summarise(state, record, t):  # type: ignore[no-untyped-def]
-    """Means over communities, in their order: endorsement, approval, ownership."""
-    communities = state.ownership.shape[0]
-    endorsement = 0.0
-    approved = 0
-    ownership = 0.0
-    for c in range(communities):
-        for k in range(4):
-            endorsement = endorsement + state.endorsement[c, k]
-        approved += state.approved[c]
-        ownership = ownership + state.ownership[c]
-    record.endorsement[t] = endorsement / (4 * communities)
-    record.approved[t] = approved / communities
-    record.ownership[t] = ownership / communities

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inlined, inner
+from smsim.engine import inlined, inner, kernel
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -39,13 +39,17 @@ from smsim.engine.arrays import (
     VISIT,
     VOICES,
     WILLING,
+    Array,
+    Plan,
+    State,
 )
+from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor, summarise
 from smsim.engine.decide import move
 from smsim.engine.draws import DECIDE, MATURE, chance_to_hazard, weeks_of_each, weeks_until
 from smsim.engine.hear import fade_persuasion
 from smsim.engine.push import push
 from smsim.engine.rules import crossing_week, supports
-from smsim.engine.settle import add_hazards, bit, stand, tally
+from smsim.engine.settle import add_hazards, bit, carry, stand, tally
 from smsim.engine.weigh import support
 
 GROUP = 64  # households whose bytes are looked at together: passed over if none has anything to do
@@ -53,36 +57,49 @@ BEYOND = 255  # a clock byte that does not strike
 LAST = 200  # weeks after which clock bytes are counted anew
 
 
-@inner
-def only_spreads(behaviours, context):  # type: ignore[no-untyped-def]
-    """True if nothing in these parameters acts on households but neighbours and their own minds."""
+def quiet_until(state: State, plan: Plan, behaviours: Array, context: Array, first_week: int, stop_week: int) -> int:
+    """The first week, from first_week up to stop_week, in which more may act than neighbours and households' minds."""
     one = behaviours[0]
-    return (
-        behaviours.shape[0] == 1
-        and one.kind == PERMANENT
-        and one.link < 0
-        and one.taboo <= 0
-        and one.rumour_passing <= 0
-        and one.rumour_arrival <= 0
-        and one.rumour_initial <= 0
-        and one.rumour_shock_share <= 0
-        and one.place == HOME
-        and one.service_capacity >= 1  # slots of a facility: at least its households
-        and context.turnover <= 0
+    only_spreads = (
+        len(behaviours) == 1
+        and one["kind"] == PERMANENT
+        and one["link"] < 0
+        and one["taboo"] <= 0
+        and one["rumour_passing"] <= 0
+        and one["rumour_arrival"] <= 0
+        and one["rumour_initial"] <= 0
+        and one["rumour_shock_share"] <= 0
+        and one["place"] == HOME
+        and one["service_capacity"] >= 1  # slots of a facility: at least its households
+        and context[0]["turnover"] <= 0
     )
+    if not only_spreads or state.warm.any() or (state.endorsement > 0).any():
+        return first_week
+    acts = plan.spending[:, (VISIT, DIALOGUE, LEADER, MEDIA, INCENTIVE)].any(axis=1)
+    weeks = plan.first_week + np.flatnonzero(acts)
+    return int(min([stop_week, *weeks[weeks >= first_week]]))
 
 
-@inner
-def untouched(state, volume):  # type: ignore[no-untyped-def]
-    """True if no campaign has reached a household or a leader so far, nor does so this week."""
-    quiet = True
-    for c in range(state.warm.shape[0]):
-        quiet = quiet and state.warm[c] == 0
-        for k in range(4):
-            quiet = quiet and state.endorsement[c, k] <= 0
-        for k in (VISIT, DIALOGUE, LEADER, MEDIA, INCENTIVE):
-            quiet = quiet and volume[k, c] <= 0
-    return quiet
+@kernel
+def spread_weeks(  # type: ignore[no-untyped-def]
+    state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week
+):
+    """Advance state and record, in place, through quiet weeks."""
+    base = -1 - LAST  # no clock bytes yet
+    for t in range(first_week, stop_week):
+        buy(state, record, places, plan, t, room.volume)
+        disseminate(state, places, plan, context, seed, t, room.volume)
+        environment(state, places, plan, context, room.facility_district, seed, t, room.volume)
+        if t > 0:
+            carry(record.reached[t - 1], record.reached[t])
+        contact(state, record, households, places, context, room, seed, t)
+        if t - base > LAST:
+            base = t
+            set_clocks(state.due[0], base, room.clock)
+        spread(state, record, households, places, behaviours, room, seed, t, base)
+        authorities(state, record, places, context, room.owned, t)
+        summarise(state, record, t)
+        monitor(state, households, places, plan, context, seed, t)
 
 
 @inlined
