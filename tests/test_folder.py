@@ -82,3 +82,13 @@ def test_names_that_a_spreadsheet_would_run_are_made_plain_and_numbers_are_left_
     ]
     write_csv(pd.DataFrame({"name": ["=x"], "value": [-0.1]}), tmp_path / "t.csv", ("name",))
     assert (tmp_path / "t.csv").read_bytes() == b"name,value\n'=x,-0.1\n"
+
+
+def test_a_table_with_accents_opens_well_in_a_spreadsheet_and_reads_back_the_same(tmp_path: Path) -> None:
+    """Excel knows UTF-8 by its mark alone (the three bytes of U+FEFF in UTF-8); ASCII needs none."""
+    frame = pd.DataFrame({"strategy": ["santé-é", "hybrid"], "value": [0.1, 0.2]})
+    write_csv(frame, tmp_path / "accents.csv", ("strategy",))
+    assert (tmp_path / "accents.csv").read_bytes().startswith(b"\xef\xbb\xbfstrategy,value\nsant\xc3\xa9")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "accents.csv"), frame)
+    write_csv(frame.iloc[1:], tmp_path / "ascii.csv", ("strategy",))
+    assert (tmp_path / "ascii.csv").read_bytes() == b"strategy,value\nhybrid,0.2\n"

@@ -81,13 +81,16 @@ def plain_text(text: str) -> str:
 def write_csv(frame: pd.DataFrame, path: Path, user_text: tuple[str, ...]) -> None:
     """A CSV file, the same bytes for the same numbers: shortest digits that read back exactly, line feeds, UTF-8.
 
+    Excel takes a file that is double-clicked for the local code page, unless it begins with the mark of UTF-8. A table
+    with letters beyond ASCII therefore has the mark; the others, go without, for readers that trip on it.
+
     Parameters
     ----------
     user_text : columns that hold names from a scenario, made safe for spreadsheets
     """
     safe = frame.assign(**{column: frame[column].astype(str).map(plain_text) for column in user_text})
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        safe.to_csv(file, index=False, lineterminator="\n")
+    text = safe.to_csv(index=False, lineterminator="\n")
+    path.write_bytes(text.encode("utf-8" if text.isascii() else "utf-8-sig"))
 
 
 def write_manifest(path: Path, scenario: Scenario, command: str | None, details: Mapping[str, Any]) -> None:

@@ -145,7 +145,7 @@ def test_all_that_money_buys_has_a_plain_name() -> None:
     ("options", "sentence"),
     [
         (["--slider", "world.tiez"], "no slider of that name"),
-        (["--points", "1"], "at most 4 sliders of 2 to 9 values; got 0 of 1"),
+        (["--points", "1"], "at most 4 sliders (--slider) of 2 to 9 values each (--points); got 3 of 1"),
         (["--language", "xx"], "no language 'xx'"),
         (["--lessons", "peers,sillence"], "--lessons sillence: there are peers, silence"),
         (["-o", "no/such/folder/x.html"], "cannot be written"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +208,31 @@ def test_a_tornado_of_a_morris_design_shows_what_moving_a_factor_alone_does(tmp_
     y = study.cube("f", "value")[:, 0, 0]
     # A step is two thirds of the range, half of what it does to either side.
     np.testing.assert_allclose(_moved(study, y, 1.0), [[0, 2], [1.5, 0.5], [1, 1]], atol=1e-12)
+
+
+def test_the_words_of_a_sweeps_pictures_stay_inside_for_four_strategies(tmp_path: Path) -> None:
+    from smsim.plots.futures import phase_figure
+    from smsim.plots.sensitivity import heatmap_figure
+
+    race = {name: lambda x, k=k: 0.3 * x[0] + 0.01 * k * x[1] for k, name in enumerate("abcd")}
+    study = study_of(tmp_path, Functions({"none": lambda x: 0 * x[0]} | race, numbers(3)), Design("morris", 6, 1))
+    for figure in (phase_figure(study, "x0", "x1"), heatmap_figure(study)):
+        figure.draw_without_rendering()
+        seen = figure.get_tightbbox()
+        assert seen.x0 >= 0
+        assert seen.x1 <= figure.get_figwidth()
+
+
+def test_the_ticks_of_a_ranking_of_four_strategies_stay_apart(tmp_path: Path) -> None:
+    from smsim.plots.sensitivity import ranking_figure
+
+    race = {name: lambda x, k=k: 0.3 * x[0] + 0.01 * k * x[1] for k, name in enumerate("abcd")}
+    study = study_of(tmp_path, Functions({"none": lambda x: 0 * x[0]} | race, numbers(3)), Design("morris", 6, 1))
+    figure = ranking_figure(study)
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        low, high = axis.get_xlim()
+        shown = [t for t in axis.xaxis.get_major_ticks() if low <= t.get_loc() <= high]
+        boxes = [t.label1.get_window_extent() for t in shown]
+        assert len(boxes) > 1
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))

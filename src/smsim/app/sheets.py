@@ -125,7 +125,8 @@ def grid(scenario: Scenario, behaviour: str, names: Sequence[str] = (), points: 
             raise ScenarioError(f"--slider {name}: no slider of that name; there are {', '.join(known)}")
     if not (len(names) <= MOST_SLIDERS and 2 <= points <= MOST_POINTS):
         raise ScenarioError(
-            f"a pack holds at most {MOST_SLIDERS} sliders of 2 to {MOST_POINTS} values; got {len(names)} of {points}"
+            f"a pack holds at most {MOST_SLIDERS} sliders (--slider) of 2 to {MOST_POINTS} values each (--points); "
+            f"got {len(names or DEFAULT)} of {points}"
         )
     chosen = tuple(dial(scenario, name, behaviour) for name in dict.fromkeys(names or DEFAULT))
     return Grid(chosen, tuple(_spread(one, _payable(scenario, one), points) for one in chosen))

@@ -70,8 +70,9 @@ def phase_figure(study: Sweep, across: str, up: str) -> Figure:
     marks = [_mark(style[n], say(n)) for n in found.strategies]
     said = "size: share won there; hollow: mostly not clear" if crowded else "hollow: not clear"
     marks.append(Line2D([], [], marker="s", linestyle="", markerfacecolor="none", color=FAINT, label=said))
-    add_legend(figure, marks)
-    set_margins(figure, 0.12, 0.97, 0.55, 0.42)
+    columns_of_words = 3 if crowded else 4  # the last label is long
+    add_legend(figure, marks, columns=columns_of_words)
+    set_margins(figure, 0.12, 0.97, 0.55, 0.06 + 0.2 * -(-len(marks) // columns_of_words))
     return finish(figure)
 
 

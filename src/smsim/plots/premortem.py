@@ -67,6 +67,6 @@ def premortem_figure(premortem: Premortem, behaviour: str) -> Figure:
         Patch(facecolor=BAND, label="within one point"),
     ]
     set_margins(figure, left=0.27, right=0.98, bottom=0.8, top=0.3)
-    figure.subplots_adjust(wspace=0.08)
+    figure.subplots_adjust(wspace=0.16)
     add_legend(figure, handles, "lower left")
     return finish(figure)

@@ -64,7 +64,7 @@ def ranking_figure(study: Sweep) -> Figure:
         axis.set_title(say(quantity.strategy), fontsize=SMALL + 1)
         axis.set_xlim(left=min(0.0, float(np.nanmin(value, initial=0))))
         axis.grid(True, axis="x", color="#e3e3e3", linewidth=0.8)
-        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.xaxis.set_major_locator(MaxNLocator(4 if len(own) < 4 else 2))
         _percent(axis.xaxis, study)
     axes[0].set_yticks(rows, [short(labels[f], 34) for f in factors])
     axes[0].invert_yaxis()
@@ -141,7 +141,7 @@ def heatmap_figure(study: Sweep) -> Figure:
                       color="white" if values[i, j] > 0.4 else INK)  # fmt: skip
     words = "share of the largest" if study.design.method == "morris" else INDEX_SAID[MAIN[study.design.method]]
     figure.colorbar(image, ax=axis, label=words, pad=0.02)
-    set_margins(figure, 0.33, 1.02, 2.1, 0.15)
+    set_margins(figure, 0.33, 0.97, 2.1, 0.15)
     return finish(figure)
 
 
