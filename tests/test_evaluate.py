@@ -213,6 +213,18 @@ def test_the_command_writes_tables_and_picture_and_says_what_it_found(tmp_path: 
     assert CliRunner().invoke(app, [*asked, "--question", "maybe"]).exit_code == 2
 
 
+def test_the_legend_of_a_survey_that_finds_nothing_leaves_its_curve_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    from smsim.plots.evaluation import evaluation_figure
+
+    found = evaluate(small(), control=0.5, replicates=2, seed=3)
+    low = found.curve().assign(power=0.06, lower=0.0, upper=0.12)
+    monkeypatch.setattr(type(found), "curve", lambda _: low)
+    figure = evaluation_figure(found)
+    figure.draw_without_rendering()
+    axes = figure.axes[1]
+    assert axes.transData.inverted().transform(axes.get_legend().get_window_extent().p0)[1] > 0.12
+
+
 @pytest.mark.validation
 def test_the_expected_difference_in_differences_is_the_effect_less_what_spilled_over() -> None:
     # E[DiD] = ATT - spill when communities are drawn by lot (model specification, M12).

@@ -69,9 +69,10 @@ def _power(axes: Axes, evaluation: Evaluation) -> None:
             enough, power, "s", color=style.BLUE, markerfacecolor="white", markersize=7, linestyle="",
             label=f"smallest: {enough}, {100 * power:.0f}%",
         )  # fmt: skip
-    axes.legend(
-        loc="lower right", fontsize=style.SMALL, frameon=True, framealpha=0.9, edgecolor="none", handletextpad=0.3
-    )
+    axes.legend(  # where the curve is not
+        loc="lower right" if curve["power"].iloc[-1] > 0.4 else "upper right",
+        fontsize=style.SMALL, frameon=True, framealpha=0.9, edgecolor="none", handletextpad=0.3,
+    )  # fmt: skip
     axes.set_ylim(0, 1.02)
     axes.set_xlim(0, float(axes.dataLim.x1) * 1.04)
     style.share_axis(axes.yaxis)
