@@ -12,6 +12,7 @@ from smsim.engine.draws import (
     chance_to_hazard,
     exp,
     exponential,
+    exponentials_of_each,
     fill_exponentials,
     fill_uniforms,
     fill_weeks,
@@ -21,6 +22,7 @@ from smsim.engine.draws import (
     strikes,
     trials,
     uniform,
+    weeks_of_each,
     weeks_until,
     words_below,
 )
@@ -152,6 +154,18 @@ def test_waits_of_many_are_those_of_each(chance):
     words, weeks = np.empty(250, np.uint32), np.empty(250, np.int32)
     fill_weeks(np.uint64(9), 11, 52, identities, 5, 255, hazard, words, weeks)
     assert weeks.tolist() == [weeks_until(np.uint64(9), 11, 52, i, hazard) for i in identities[5:255]]
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-12, 0.3, 1.0])
+def test_draws_of_scattered_households_are_those_of_each(chance):
+    identities, hazard = np.array([7, 4_000_000_000, 2, 2, 9, 1023], np.uint64), chance_to_hazard(chance)
+    numbers = np.array([0, 3, 1, 2, 65_000, 5], np.uint64)
+    weeks, resistances = np.empty(6, np.int32), np.empty(6)
+    weeks_of_each(np.uint64(9), 11, numbers, identities, 6, hazard, weeks)
+    exponentials_of_each(np.uint64(9), 11, numbers, identities, 6, resistances)
+    pairs = list(zip(numbers, identities, strict=True))
+    assert weeks.tolist() == [weeks_until(np.uint64(9), 11, n, i, hazard) for n, i in pairs]
+    assert resistances.tolist() == [exponential(uniform(np.uint64(9), 11, n, i)) for n, i in pairs]
 
 
 def test_resistances_of_many_are_those_of_each():

@@ -316,7 +316,7 @@ class Scratch(NamedTuple):
     seekers: Array  # int32 (N,)
     shifts: Array  # int32 (N + 1,): households that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
-    clock: Array  # uint8 (N,) where the short way may be taken: kept from week to week, see `spread`
+    clock: Array  # uint8 (N,): kept from week to week, see `spread`
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)

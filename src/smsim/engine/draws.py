@@ -74,22 +74,22 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
+@inlined
+def word_of(identity, n, stream, key_low, key_high):  # type: ignore[no-untyped-def]
+    """The word of one identity, from uint64 throughout; without a branch, for loops over scattered households."""
+    a, b, c, d = philox(identity >> np.uint64(2), n, stream, np.uint64(0), key_low, key_high)
+    which = identity & np.uint64(3)
+    low = a if which == np.uint64(0) else b
+    high = c if which == np.uint64(2) else d
+    return low if which < np.uint64(2) else high
+
+
 @kernel
 def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     """One uniform in (0, 1): stream and n are non-negative integers below 2**32, seed below 2**64."""
     key = np.uint64(seed)
-    i = np.uint64(identity)
-    a, b, c, d = philox(i >> np.uint64(2), np.uint64(n), np.uint64(stream), np.uint64(0), key & _MASK, key >> _32)
-    word = i & np.uint64(3)
-    if word == np.uint64(0):
-        x = a
-    elif word == np.uint64(1):
-        x = b
-    elif word == np.uint64(2):
-        x = c
-    else:
-        x = d
-    return (float(x) + 0.5) * 2.0**-32
+    word = word_of(np.uint64(identity), np.uint64(n), np.uint64(stream), key & _MASK, key >> _32)
+    return (float(word) + 0.5) * 2.0**-32
 
 
 @kernel
@@ -126,11 +126,7 @@ def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[n
         if k == head and blocks > 0:
             k += 4 * blocks
             continue
-        identity = np.uint64(identities[start + k])
-        a, b, c, d = philox(identity >> two, n64, stream64, zero, key_low, key_high)
-        word = identity & three
-        x = (a if word == zero else b) if word < two else (c if word == two else d)
-        out[k] = x
+        out[k] = word_of(np.uint64(identities[start + k]), n64, stream64, key_low, key_high)
         k += 1
 
 
@@ -270,14 +266,9 @@ def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # ty
         out[:people].fill(np.int32(1 if hazard > 0.0 else NEVER_IN))
         return
     key = np.uint64(seed)
-    key_low, key_high = key & _MASK, key >> _32
-    stream64, zero, one, two, three = np.uint64(stream), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+    stream64, key_low, key_high = np.uint64(stream), key & _MASK, key >> _32
     for k in range(people):
-        identity = identities[k]
-        a, b, c, d = philox(identity >> two, numbers[k], stream64, zero, key_low, key_high)
-        word = identity & three
-        x = (a if word == zero else b) if word <= one else (c if word == two else d)
-        u = (float(x) + 0.5) * 2.0**-32
+        u = (float(word_of(identities[k], numbers[k], stream64, key_low, key_high)) + 0.5) * 2.0**-32
         out[k] = int(min(-log(1.0 - u) / hazard, NEVER_IN - 1.0)) + 1
 
 
@@ -285,14 +276,10 @@ def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # ty
 def exponentials_of_each(seed, stream, numbers, identities, people, out):  # type: ignore[no-untyped-def]
     """`exponential` of the uniforms of a list, as `weeks_of_each`, into out."""
     key = np.uint64(seed)
-    key_low, key_high = key & _MASK, key >> _32
-    stream64, zero, one, two, three = np.uint64(stream), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+    stream64, key_low, key_high = np.uint64(stream), key & _MASK, key >> _32
     for k in range(people):
-        identity = identities[k]
-        a, b, c, d = philox(identity >> two, numbers[k], stream64, zero, key_low, key_high)
-        word = identity & three
-        x = (a if word == zero else b) if word <= one else (c if word == two else d)
-        out[k] = -log(1.0 - (float(x) + 0.5) * 2.0**-32)
+        u = (float(word_of(identities[k], numbers[k], stream64, key_low, key_high)) + 0.5) * 2.0**-32
+        out[k] = -log(1.0 - u)
 
 
 @kernel
