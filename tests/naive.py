@@ -215,7 +215,7 @@ class Layer:
     rumour_hazard: float = 0.0
     rumour_since: int = 0
     resist_talk: float = 0.0
-    talk_hazard: float = 0.0
+    exposure: float = 0.0
     talk_since: int = 0
     decisions: int = 0
     decision_wait: int = 0
@@ -418,7 +418,7 @@ class Simulation:
                 layer.resist_rumour = self.E("RUMOUR_HEAR", 0, home.id, b)
                 layer.rumour_hazard = par.rumour_arrival * (1 + home.hesitant)
             if par.peer_information > 0 and layer.stage == UNAWARE:
-                layer.resist_talk = self.E("TALK", 0, home.id, b)
+                layer.resist_talk = self.E("TALK", 0, home.id, b) / par.peer_information
             layer.decision_wait = self.trials(par.decision_rate, "DECIDE", 0, home.id, b)
             if layer.stage in (ADOPTED, MAINTAINED) and par.kind != PERMANENT:
                 layer.resist_lapse = self.E("LAPSE", 0, home.id, b)
@@ -643,11 +643,11 @@ class Simulation:
         for _, b, layer, par in self.everyone():
             if layer.stage != UNAWARE:
                 continue
-            hazard = par.peer_information * (layer.n_voice + par.silent_information * layer.n_talk)
-            if hazard != layer.talk_hazard:
-                layer.resist_talk = layer.resist_talk - (t - layer.talk_since) * layer.talk_hazard
-                layer.talk_hazard, layer.talk_since = hazard, t
-            if layer.resist_talk - (t - layer.talk_since + 1) * hazard < 0:
+            exposure = layer.n_voice + par.silent_information * layer.n_talk if par.peer_information > 0 else 0.0
+            if exposure != layer.exposure:
+                layer.resist_talk = layer.resist_talk - (t - layer.talk_since) * layer.exposure
+                layer.exposure, layer.talk_since = exposure, t
+            if layer.resist_talk - (t - layer.talk_since + 1) * exposure < 0:
                 self.hear(t, b, layer, BY_PEER)
 
     # -- 4 Rumour
@@ -856,8 +856,8 @@ class Simulation:
                     self.leave_rumour(t, home, b)
                     layer.rumour_hazard = 0.0
                 if self.par[b].peer_information > 0:
-                    layer.resist_talk = self.E("TALK", home.lives, home.id, b)
-                    layer.talk_hazard, layer.talk_since = 0.0, t + 1
+                    layer.resist_talk = self.E("TALK", home.lives, home.id, b) / self.par[b].peer_information
+                    layer.exposure, layer.talk_since = 0.0, t + 1
                 self.next_decision(home, b)
 
     # -- 10 Commit
@@ -986,7 +986,7 @@ class Simulation:
             mind[name] = layered(name, MIND[name])
         heard = np.zeros(shape, TALK_HEARD).view(np.recarray)
         heard["resist"] = layered("resist_talk", np.float64)
-        heard["hazard"] = layered("talk_hazard", np.float64)
+        heard["exposure"] = layered("exposure", np.float64)
         heard["since"] = layered("talk_since", np.int32)
         needed = [
             [

@@ -163,8 +163,8 @@ MIND = np.dtype(
 # What an unaware household has heard: most visits in a spreading contagion need no more.
 TALK_HEARD = np.dtype(
     [
-        ("resist", "f8"),  # hazard still to accumulate before peers inform it, as of week `since`
-        ("hazard", "f8"),  # per week, since then
+        ("resist", "f8"),  # exposure still to accumulate before peers inform it, as of week `since`
+        ("exposure", "f8"),  # n_V + eta n_T, per week, since then
         ("since", "i4"),
         ("due", "i4"),  # first week in which its resistance is used up, at that hazard
     ],

@@ -97,7 +97,7 @@ def decide(  # type: ignore[no-untyped-def]
     rumour_threshold = behaviour.rumour_threshold
     passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
     decision_rate, event_rate, taboo = behaviour.decision_rate, behaviour.event_rate, behaviour.taboo
-    peer_information, silent_information = behaviour.peer_information, behaviour.silent_information
+    peers, silent_information = behaviour.peer_information > 0, behaviour.silent_information
     at_home = behaviour.place == HOME
     counts_events = kind == EVENT or kind == ROUND
     share = behaviour.message_share
@@ -167,8 +167,7 @@ def decide(  # type: ignore[no-untyped-def]
             high = min(low + BLOCK, stop)
             rouse(stage, hot, due, touch, low, high, t, act, news)
             listen(
-                hot, due, voicing, talking, heard, low, t, peer_information, silent_information, act,
-                news_marks, visit,
+                hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news_marks, visit,
             )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)

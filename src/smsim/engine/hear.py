@@ -82,24 +82,24 @@ def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ign
 
 @inlined
 def listen(  # type: ignore[no-untyped-def]
-    hot, due, voicing, talking, heard, low, t, peer_information, silent_information, act, news, visit
+    hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news, visit
 ):
     """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
 
     news: marks of `rouse`. Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign
-    touches has heard already.
+    touches has heard already. peers: whether neighbours inform at all.
     """
     found = marked(news, low, visit)
     for n in range(found):
         home = np.uintp(visit[n])
         one = heard[home]
-        # U -> A with hazard beta (n_V + eta n_T)
-        hazard = peer_information * (voicing[home] + silent_information * talking[home])
-        if hazard != one.hazard:
-            one.resist = one.resist - (t - one.since) * one.hazard
-            one.hazard = hazard
+        # U -> A with hazard beta (n_V + eta n_T); the resistance is in units of exposure, beta is in it already
+        exposure = voicing[home] + silent_information * talking[home] if peers else 0.0
+        if exposure != one.exposure:
+            one.resist = one.resist - (t - one.since) * one.exposure
+            one.exposure = exposure
             one.since = t
-            one.due = crossing_week(one.resist, t, hazard)
+            one.due = crossing_week(one.resist, t, exposure)
             due[home] = min(due[home], one.due)
             act[home - low] |= np.uint8(due[home] <= t)
         hot[home] &= NEW_RUMOUR

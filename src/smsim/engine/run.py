@@ -305,7 +305,8 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         stride = BEHAVIOUR_STRIDE * b
         kind, silent = behaviour.kind, behaviour.taboo > 0
         passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
-        rumours, peers = passing > 0 or arrival > 0, behaviour.peer_information > 0
+        peer_information = behaviour.peer_information
+        rumours, peers = passing > 0 or arrival > 0, peer_information > 0
         deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
         forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
@@ -331,7 +332,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
                 for k in range(high - low):
                     if stage[low + k] == UNAWARE:
-                        heard[low + k].resist = resistances[k]
+                        heard[low + k].resist = resistances[k] / peer_information
             if kind == EVENT:
                 fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
                 for k in range(high - low):

@@ -132,7 +132,8 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
     is_event = kind == EVENT
     talk_weeks = behaviour.talk_weeks
     passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
-    peers = behaviour.peer_information > 0
+    peer_information = behaviour.peer_information
+    peers = peer_information > 0
     fearless = 1 - behaviour.taboo
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     stride = BEHAVIOUR_STRIDE * b
@@ -213,7 +214,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
                 decided[gone] = mind.decisions + 1
                 gone += 1
                 if peers:
-                    heard[i].hazard = 0.0
+                    heard[i].exposure = 0.0
                     heard[i].since = t + 1
                     heard[i].due = FOREVER
                 mind.decisions += 1
@@ -279,7 +280,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
         if peers:
             exponentials_of_each(seed, TALK + stride, numbers, identities, gone, resistances)
             for n in range(gone):
-                heard[np.uintp(leavers[n])].resist = resistances[n]
+                heard[np.uintp(leavers[n])].resist = resistances[n] / peer_information
         if last_tie >= 0:
             for n in range(pushed):
                 tie = min(indptr[pushes[n]], last_tie)

@@ -135,7 +135,7 @@ def spread(state, record, households, places, behaviours, room, seed, t, base): 
     draw_id, cells, communities = households.draw_id, households.cell, households.community
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     supporters, adopters = state.supporters[0], state.adopters[0]
-    peer_information, silent_information = behaviour.peer_information, behaviour.silent_information
+    peers, silent_information = behaviour.peer_information > 0, behaviour.silent_information
     norm_weight, talk_weeks, fearless = behaviour.norm_weight, behaviour.talk_weeks, 1 - behaviour.taboo
     deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
     fade_persuasion(
@@ -168,13 +168,12 @@ def spread(state, record, households, places, behaviours, room, seed, t, base): 
             if what == UNAWARE:
                 one = heard[i]
                 if hot[i] & (NEW_VOICES | NEW_TALK):
-                    # U -> A with hazard beta (n_V + eta n_T)
-                    hazard = peer_information * (voicing[i] + silent_information * talking[i])
-                    if hazard != one.hazard:
-                        one.resist = one.resist - (t - one.since) * one.hazard
-                        one.hazard = hazard
+                    exposure = voicing[i] + silent_information * talking[i] if peers else 0.0
+                    if exposure != one.exposure:
+                        one.resist = one.resist - (t - one.since) * one.exposure
+                        one.exposure = exposure
                         one.since = t
-                        one.due = crossing_week(one.resist, t, hazard)
+                        one.due = crossing_week(one.resist, t, exposure)
                 hot[i] = 0
                 if t < one.due:
                     due[i] = one.due
