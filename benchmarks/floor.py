@@ -1,12 +1,12 @@
 """The memory floor: what a plain contagion must at least read and write in smsim's layout, and decides nothing.
 
-The floor replays a run that smsim has just made: it is told who adopts in which week. Per week it reads the byte of
-news of every household; where there is news it clears the byte and reads and writes what smsim keeps there on hearing:
-resistance, hazard and the week since (float64, float64, int32), the counter of voicing neighbours (int32) and the week
-in which something is due (int32). Per adopter of the week it writes stage and bits shown (two bytes), reads its row of
-ties (neighbour int32, weight uint8) and adds to each neighbour's counter (int32) and byte of news: the scattered
-updates. It draws nothing and compares nothing. The floor of a whole run also allocates and writes once every array of
-smsim's `State`.
+The floor replays a run that smsim has just made: it is told who adopts in which week. Per week it looks at the byte of
+every group of 64 households; in a group in which some neighbour has adopted it reads what smsim compares, stage
+(uint8), exposure left (uint16) and voices (uint16), and writes what is left. Per adopter of the week it writes stage
+and exposure left, reads its cell (uint16), reads its row of ties (neighbour int32), adds to each neighbour's counter
+(uint16) and marks its group: the scattered updates, done by smsim's own `tell`, which reads rows ahead. It draws
+nothing, compares nothing and counts nothing. The floor of a whole run also allocates and writes once every array that
+smsim keeps of its households.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numba import njit
 from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
+from smsim.engine.contagion import tell
 
 FAMILY = "memory floor"
 
@@ -45,27 +46,23 @@ def rows(sizes: Sizes) -> Iterator[Row]:
                 )
 
 
-@njit  # type: ignore[untyped-decorator]
-def touch(  # type: ignore[no-untyped-def]
-    indptr, neighbor, weight, order, week_start, stage, shown, hot, counter, resist, hazard, since, due
-):
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def touch(households, order, week_start, stage, left, voices, cell, groups, rows):  # type: ignore[no-untyped-def]
     """The reads and writes of the module's text; `order` holds the adopters, week after week, from `week_start`."""
+    cells = 0
     for t in range(week_start.shape[0] - 1):
-        for i in range(hot.shape[0]):
-            if hot[i]:
-                hot[i] = 0
-                resist[i] -= hazard[i] * since[i]
-                hazard[i] = counter[i]
-                since[i] = t
-                due[i] = t
+        for g in range(np.uintp(groups.shape[0])):
+            if groups[g]:
+                for k in range(np.uintp(64)):
+                    i = np.uintp(64) * g + k
+                    left[i] = np.uint16(left[i] - np.uint16(voices[i] * np.uint16(stage[i])))
         for k in range(week_start[t], week_start[t + 1]):
-            i = order[k]
+            i = np.uintp(order[k])
             stage[i] = 1
-            shown[i] = 1
-            for e in range(indptr[i], indptr[i + 1]):
-                j = neighbor[e]
-                counter[j] += weight[e]
-                hot[j] |= 1
+            left[i] = 1
+            cells += cell[i]
+        tell(households, voices, groups, order, week_start[t], week_start[t + 1], 1, True, rows)
+    return cells
 
 
 def replay(graph: str, repeats: int) -> dict[str, Any]:
@@ -77,44 +74,54 @@ def replay(graph: str, repeats: int) -> dict[str, Any]:
 def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     from benchmarks import plain
     from smsim import simulate
+    from smsim.engine import contagion
+    from smsim.engine.arrays import frozen, frozen_array
     from smsim.simulate import prepare
 
     scenario = plain.susceptible_infected()
     world = plain.world_of(scenario, graph)
     prepared = prepare(scenario, "none", 1, world)
-    state, record = prepared.begin()
-    order, week_start = _adopters_by_week(prepared, state, record)
-    n, ties = graph.households, (graph.indptr, graph.neighbor, np.ones(len(graph.neighbor), np.uint8))
+    order, week_start = _adopters_by_week(prepared)
+    people, seed = frozen(world.households), np.uint64(1)
+    inputs = frozen_array(world.places.community_start), frozen_array(prepared.behaviours)[0]
     ready: list[Any] = []
 
-    def smsim_weeks() -> None:
-        prepared.advance(*ready[0], 0, WEEKS)
-
     def columns() -> tuple[Array, ...]:
-        kinds = (np.uint8, np.uint8, np.uint8, np.int32, np.float64, np.float64, np.int32, np.int32)
-        return tuple(np.ones(n, kind) for kind in kinds)
+        groups = -(-graph.households // 64)
+        kinds = (np.uint8, np.uint16, np.uint16, np.uint16)
+        return *(np.ones(64 * groups, kind) for kind in kinds), np.zeros(groups, np.uint8), np.ones((2, 64), np.int64)
+
+    def begun() -> tuple[Any, Any, int]:
+        record = prepared.empty_record()
+        room = contagion.new_room(world.households, record)
+        return record, room, contagion.begin(people, *inputs, room, True, seed)
+
+    def smsim_weeks() -> None:
+        record, room, adopting = ready[0]
+        contagion.go_on(record, people, *inputs, room, True, seed, adopting)
 
     def floor_weeks() -> None:
-        touch(*ties, order, week_start, *ready[1])
+        touch(people, order, week_start, *ready[1])
 
     def smsim_run() -> None:
         simulate(scenario, "none", 1, world)
 
     def floor_run() -> None:
-        ready[2:] = [[np.copy(array) for array in state]]
-        touch(*ties, order, week_start, *ready[1])
+        ready[2:] = [[np.copy(array) for array in ready[0][1]]]
+        touch(people, order, week_start, *ready[1])
 
     works = {"smsim weeks": smsim_weeks, "floor weeks": floor_weeks, "smsim run": smsim_run, "floor run": floor_run}
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
-            ready[:] = [prepared.begin(), columns()]  # outside the measured time
+            ready[:] = [begun(), columns()]  # outside the measured time
             seconds[name] += interleave({name: work}, 1)[name]
     return seconds
 
 
-def _adopters_by_week(prepared: Any, state: Any, record: Any) -> tuple[Array, Array]:
+def _adopters_by_week(prepared: Any) -> tuple[Array, Array]:
     """Households that adopt, by week and index, int64, the first adopters in week 0; and where each week begins."""
+    state, record = prepared.begin()
     before = np.zeros_like(state.stage[0])
     groups = []
     for week in range(WEEKS):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +46,12 @@ class Run:
     world: World
     ledger: Ledger
     record: Record
-    state: State
+    last: State | Callable[[], State]  # or how to work it out
+
+    @cached_property
+    def state(self) -> State:
+        """State after the last week; a contagion on its own is run again for it, week by week."""
+        return self.last() if callable(self.last) else self.last
 
     def coverage(self) -> pd.DataFrame:
         """Shares of households, tidy: week, behaviour, group, level, stage, share.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from smsim.costs import Groundwork, Ledger
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
+from smsim.engine.contagion import is_contagion, spread
 from smsim.engine.run import advance, copy_state, new_record, start
 from smsim.errors import ScenarioError
 from smsim.results import Run
@@ -40,10 +41,7 @@ class Prepared:
     def begin(self) -> tuple[State, Record]:
         """State before the first week, and an empty record."""
         world = self.world
-        state = start(world.households, world.places, self.behaviours, self.context, self.seed)
-        behaviours, communities = state.supporters.shape
-        districts = world.places.district_households.shape[0]
-        return state, new_record(self.weeks, behaviours, world.places.cells, communities, districts)
+        return start(world.households, world.places, self.behaviours, self.context, self.seed), self.empty_record()
 
     def advance(self, state: State, record: Record, first_week: int, stop_week: int) -> None:
         """Advance state and record, in place, from first_week up to stop_week."""
@@ -61,9 +59,32 @@ class Prepared:
             stop_week,
         )
 
-    def finish(self, state: State, record: Record) -> Run:
+    @property
+    def is_contagion(self) -> bool:
+        """Whether the run is a contagion and nothing else, which has a kernel of its own."""
+        world = self.world
+        return is_contagion(world.households, self.plan, self.behaviours, self.context, world.heaviest)
+
+    def spread(self, record: Record) -> Run:
+        """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it."""
+        spread(record, self.world.households, self.world.places, self.behaviours, self.seed)
+        return self.finish(self.last_state, record)
+
+    def last_state(self) -> State:
+        """State after the last week."""
+        state, record = self.begin()
+        self.advance(state, record, 0, self.weeks)
+        return state
+
+    def finish(self, state: State | Callable[[], State], record: Record) -> Run:
         """The run that state and record make up."""
         return Run(self.scenario, self.strategy, self.seed, self.world, self.ledger, record, state)
+
+    def empty_record(self) -> Record:
+        """A record of zeros for the whole run."""
+        places = self.world.places
+        districts = len(places.district_households)
+        return new_record(self.weeks, len(self.behaviours), places.cells, len(places.treated), districts)
 
 
 def simulate(scenario: Scenario, strategy: str = "hybrid", seed: int | None = None, world: World | None = None) -> Run:
@@ -79,6 +100,8 @@ def simulate(scenario: Scenario, strategy: str = "hybrid", seed: int | None = No
     ScenarioError : the strategy is unknown, its set-up exceeds the budget, or the seed is not in [0, 2**63)
     """
     prepared = prepare(scenario, strategy, seed, world)
+    if prepared.is_contagion:
+        return prepared.spread(prepared.empty_record())
     state, record = prepared.begin()
     prepared.advance(state, record, 0, prepared.weeks)
     return prepared.finish(state, record)
@@ -100,19 +123,28 @@ def simulate_together(
 ) -> tuple[dict[str, Run], Record]:
     """What `simulate_all` gives of one strategy or more, and their records as one: arrays with the run in front."""
     prepared = _prepare_all(scenario, dict.fromkeys(strategies), seed, world)
-    burn_in = scenario.run["burn_in_weeks"]
-    state, record = prepared[0].begin()
-    prepared[0].advance(state, record, 0, burn_in)
-    records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in record))
-    for every, array in zip(records, record, strict=True):
-        every[:, :burn_in] = array[:burn_in]
+    empty = prepared[0].empty_record()
+    records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in empty))
+    own = [Record(*(array[k] for array in records)) for k in range(len(prepared))]
     runs = {}
-    for k, one in enumerate(prepared):
-        branch = copy_state(state) if k + 1 < len(prepared) else state
-        own = Record(*(array[k] for array in records))
-        one.advance(branch, own, burn_in, one.weeks)
-        runs[one.strategy] = one.finish(branch, own)
-    return runs, records
+    step_by_step = []
+    for one, record in zip(prepared, own, strict=True):
+        if one.is_contagion:
+            runs[one.strategy] = one.spread(record)
+        else:
+            step_by_step.append((one, record))
+    if step_by_step:
+        burn_in, shared = scenario.run["burn_in_weeks"], step_by_step[0][1]
+        state = prepared[0].begin()[0]
+        prepared[0].advance(state, shared, 0, burn_in)
+        for one, record in step_by_step:
+            branch = state if one is step_by_step[-1][0] else copy_state(state)
+            if record is not shared:
+                for array, burnt in zip(record, shared, strict=True):
+                    array[:burn_in] = burnt[:burn_in]
+            one.advance(branch, record, burn_in, one.weeks)
+            runs[one.strategy] = one.finish(branch, record)
+    return {one.strategy: runs[one.strategy] for one in prepared}, records
 
 
 def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: World | None = None) -> Prepared:

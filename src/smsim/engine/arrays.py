@@ -8,7 +8,8 @@ Households are sorted by community: those of community ``c`` are
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -316,7 +317,6 @@ class Scratch(NamedTuple):
     seekers: Array  # int32 (N,)
     shifts: Array  # int32 (N + 1,): households that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
-    clock: Array  # uint8 (N,): kept from week to week, see `spread`
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
@@ -342,6 +342,37 @@ class Scratch(NamedTuple):
     highest: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
     qualities: Array  # float64 (2,)
+
+
+class Contagion(NamedTuple):
+    """What a contagion keeps of its households, in groups of 64; the last is filled up with some that have adopted."""
+
+    stage: Array  # uint8 (N,)
+    cell: Array  # uint16 (N,): smaller than that of `Households`, and so nearer
+    left: Array  # uint16 (N,): exposure that an unaware household still needs; of others, voices that are enough
+    voices: Array  # uint16 (N,): n_V
+    talks: Array  # uint16 (N,): n_T, where talk counts
+    groups: Array  # uint8 (N / 64,): ASLEEP, ASTIR or STRUCK
+    ask: Array  # uint16 (N,): voices that are enough
+    further: Array  # int64 (N,): exposure needed beyond what `left` holds
+    far: Array  # uint8 (1,): whether anybody needs that
+    matures_in: Array  # uint16 (N,): weeks from adopting to being maintained, where known
+    known: Array  # uint8 (N / 64,): whether those of a group are drawn
+    wait: Array  # int32 (N,): favourable weeks still needed before it moves
+    talker: Array  # uint8 (N,)
+    told: Array  # int32 (N + 1,): households in the order in which they are told
+    told_until: Array  # int64 (T + 1,): those of week t are told[told_until[t] : told_until[t + 1]]
+    some: Array  # int32 (N + 1,): a list of the moment
+    adopted: Array  # int32 (2, N + 1): adopters of even and of odd weeks: this week's and last week's
+    matures: Array  # int32 (T + 1, G): adopters by the week in which they become maintained; the last is never
+    stage_count: Array  # int64 (G, 6)
+    adopters: Array  # int64 (C,)
+    act: Array  # uint8 (64,)
+    visit: Array  # int64 (BLOCK + 64,)
+    times: Array  # int32 (BLOCK,)
+    words: Array  # uint32 (BLOCK,)
+    resistances: Array  # float64 (BLOCK,)
+    rows: Array  # int64 (2, 64): where rows of ties begin and end
 
 
 # Fields of `State` and of its records that follow from the others: two equal runs may differ in them.
@@ -375,3 +406,19 @@ class Record(NamedTuple):
     ownership: Array  # float64 (T,)
     response: Array  # float64 (T, D): Y
     pressure: Array  # float64 (T, D): H, participants per household
+
+
+Inputs = TypeVar("Inputs", Households, Places, Plan)
+
+
+def frozen(inputs: Inputs) -> Inputs:
+    """The same, read-only: one compiled signature whether the caller's arrays are so (a shared world) or not."""
+    values: Iterable[Any] = (frozen_array(value) if isinstance(value, np.ndarray) else value for value in inputs)
+    return type(inputs)(*values)
+
+
+def frozen_array(array: Array) -> Array:
+    """A read-only view."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

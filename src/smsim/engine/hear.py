@@ -89,7 +89,7 @@ def listen(  # type: ignore[no-untyped-def]
     news: marks of `rouse`. Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign
     touches has heard already. peers: whether neighbours inform at all.
     """
-    found = marked(news, low, visit)
+    found = marked(news, low, visit, 0)
     for n in range(found):
         home = np.uintp(visit[n])
         one = heard[home]

@@ -131,13 +131,14 @@ def lowest_byte(word):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def marked(marks, low, visit):  # type: ignore[no-untyped-def]
-    """Fill visit with the households whose byte is not 0 in a block beginning at `low`; returns their number.
+def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
+    """Append to visit, of which `found` are filled, the households whose byte is not 0 in a block beginning at `low`.
+
+    Returns how many there are then.
 
     marks: the block's bytes, eight to a uint64 (the first one lowest, as on every machine that Numba runs on): eight
     who have nothing to do cost one comparison.
     """
-    found = 0
     for j in range(marks.shape[0]):
         word = marks[j]
         while word != np.uint64(0):
@@ -151,7 +152,7 @@ def marked(marks, low, visit):  # type: ignore[no-untyped-def]
 @inlined
 def visits(marks, low, minds, traits, visit):  # type: ignore[no-untyped-def]
     """Fill visit as `marked` does, and have the households' records at hand; returns their number."""
-    found = marked(marks, low, visit)
+    found = marked(marks, low, visit, 0)
     fetch(minds, traits, visit, 0, found)
     return found
 

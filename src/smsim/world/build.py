@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,13 @@ class World:
     places: Places
     wealth_rank: Array  # float64 (N,) in (0, 1)
     seed: int
+
+    @cached_property
+    def heaviest(self) -> int:
+        """The largest sum of a household's tie weights."""
+        indptr, weight = self.households.indptr, self.households.weight
+        tied = indptr[:-1][np.diff(indptr) > 0]
+        return int(np.add.reduceat(weight, tied, dtype=np.int64).max()) if len(tied) else 0
 
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
