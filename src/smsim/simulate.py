@@ -122,7 +122,7 @@ def simulate_together(
     scenario: Scenario, strategies: Iterable[str], seed: int | None = None, world: World | None = None
 ) -> tuple[dict[str, Run], Record]:
     """What `simulate_all` gives of one strategy or more, and their records as one: arrays with the run in front."""
-    prepared = _prepare_all(scenario, dict.fromkeys(strategies), seed, world)
+    prepared = prepare_all(scenario, dict.fromkeys(strategies), seed, world)
     empty = prepared[0].empty_record()
     records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in empty))
     own = [Record(*(array[k] for array in records)) for k in range(len(prepared))]
@@ -149,13 +149,13 @@ def simulate_together(
 
 def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: World | None = None) -> Prepared:
     """Everything the engine needs, checked: see `simulate` for the arguments."""
-    return _prepare_all(scenario, [strategy], seed, world)[0]
+    return prepare_all(scenario, [strategy], seed, world)[0]
 
 
-def _prepare_all(
+def prepare_all(
     scenario: Scenario, strategies: Iterable[str], seed: int | None, world: World | None
 ) -> list[Prepared]:
-    """The same for several strategies, which share what does not depend on the strategy."""
+    """`prepare` of several strategies, which share what does not depend on the strategy."""
     if seed is None:
         seed = int(scenario.run["seed"])
     if not (isinstance(seed, Integral) and 0 <= seed < 2**63):

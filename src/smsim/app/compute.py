@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ from smsim.outcomes import ALL, COUNTED_BY_CASE, GROUPS, Weeks, by_group, kinds_
 from smsim.paired import Difference, paired_difference
 from smsim.runner import default_threads, replicate_seed
 from smsim.scenario import Scenario
-from smsim.simulate import NO_CAMPAIGN, prepare
+from smsim.simulate import NO_CAMPAIGN, prepare, prepare_all
 from smsim.world import World, build_ground, dress
 from smsim.world.build import SHAPING
 
@@ -92,7 +92,10 @@ class Keep:
         found: Kept | None = self.find(key)
         if found is not None:
             return found
-        made = make()
+        return self.put(key, make(), weight)
+
+    def put(self, key: Hashable, made: Kept, weight: int = 1) -> Kept:
+        """Keep a thing under the key while there is room; returns it."""
         if weight <= self.size:
             with self._lock:
                 self._weight += weight - self._things.pop(key, (None, 0))[1]
@@ -222,12 +225,10 @@ class Bench:
 
         def work(replicate: int) -> list[Reduced]:
             own = replicate_seed(first, replicate)
-            found = []
-            for name, key in keys.items():
-                if not wanted():
-                    raise Cancelled
-                found.append(self._runs.get((own, key), lambda name=name: self._run(scenario, name, own)))  # type: ignore[misc]
-            return found
+            found = {name: self._runs.find((own, key)) for name, key in keys.items()}
+            for name, run in self._run(scenario, [name for name in keys if found[name] is None], own, wanted):
+                found[name] = self._runs.put((own, keys[name]), run)
+            return list(found.values())
 
         futures = [self._pool.submit(work, replicate) for replicate in range(worlds)]
         try:
@@ -272,12 +273,19 @@ class Bench:
         prepared.advance(state, record, 0, int(scenario.run["burn_in_weeks"]))
         return Started(world, state, record)
 
-    def _run(self, scenario: Scenario, name: str, seed: int) -> Reduced:
+    def _run(
+        self, scenario: Scenario, names: list[str], seed: int, wanted: Callable[[], bool]
+    ) -> Iterator[tuple[str, Reduced]]:
+        """Run plans in the world of a seed, one after the other for as long as they are wanted."""
+        if not names:
+            return
         start = self.started(scenario, seed)
-        prepared = prepare(scenario, name, seed, start.world)
-        state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
-        prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
-        return reduce(scenario, prepared.ledger, record)
+        for prepared in prepare_all(scenario, names, seed, start.world):
+            if not wanted():
+                raise Cancelled
+            state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
+            prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
+            yield prepared.strategy, reduce(scenario, prepared.ledger, record)
 
     def close(self) -> None:
         """Stop the threads."""
