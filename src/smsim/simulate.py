@@ -152,9 +152,7 @@ def prepare(scenario: Scenario, strategy: str, seed: int | None = None, world: W
     return prepare_all(scenario, [strategy], seed, world)[0]
 
 
-def prepare_all(
-    scenario: Scenario, strategies: Iterable[str], seed: int | None, world: World | None
-) -> list[Prepared]:
+def prepare_all(scenario: Scenario, strategies: Iterable[str], seed: int | None, world: World | None) -> list[Prepared]:
     """`prepare` of several strategies, which share what does not depend on the strategy."""
     if seed is None:
         seed = int(scenario.run["seed"])

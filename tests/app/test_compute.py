@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Event, Thread
 
 import numpy as np
 import pytest
 
 from smsim.app import compute
-from smsim.app.compute import FEW, WITHOUT_PLAN, Answer, Bench, Cancelled, Keep
+from smsim.app.compute import FEW, WITHOUT_PLAN, Answer, Bench, Cancelled, Keep, Wish
 from smsim.compare import Comparison, compare
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
@@ -129,7 +130,7 @@ def ends(parameter: Parameter) -> set[float]:
 def test_what_plans_are_made_of_changes_neither_burn_in_nor_the_run_without_a_campaign() -> None:
     def none(scenario: Scenario) -> list[Array]:
         bench = Bench(1)
-        start, run = bench.started(scenario, 5), bench._run(scenario, "none", 5)
+        start, run = bench.started(scenario, 5), dict(bench._run(scenario, ["none"], 5, Wish()))["none"]
         bench.close()
         parts = (run, start.state, start.record, start.world.households, start.world.places)
         return [np.asarray(array) for part in parts for array in part]
@@ -168,8 +169,29 @@ def test_a_first_picture_is_the_first_worlds_of_the_answer(monkeypatch: pytest.M
 
 
 def test_a_question_nobody_wants_any_more_is_dropped(bench: Bench) -> None:
+    wish = Wish()
+    wish.drop()
     with pytest.raises(Cancelled):
-        bench.answer(small(run=RUN | {"seed": 99}), PLANS, WORLDS, wanted=lambda: False)
+        bench.answer(small(run=RUN | {"seed": 99}), PLANS, WORLDS, wish=wish)
+
+
+def test_a_dropped_question_does_not_wait_for_its_turn_behind_others() -> None:
+    bench, others_are_done, wish, ended = Bench(1), Event(), Wish(), []
+
+    def ask() -> None:
+        with pytest.raises(Cancelled):
+            bench.answer(small(), PLANS, WORLDS, wish=wish, early=ended.append)
+        ended.append("dropped")
+
+    others = bench._pool.submit(others_are_done.wait)
+    visitor = Thread(target=ask)
+    visitor.start()
+    wish.drop()
+    visitor.join(60)
+    assert ended == ["dropped"]
+    assert not others.done()
+    others_are_done.set()
+    bench.close()
 
 
 def test_an_unknown_plan_is_a_sentence(bench: Bench) -> None:

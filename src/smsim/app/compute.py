@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -37,7 +38,7 @@ Kept = TypeVar("Kept")
 ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
 BAND = (0.05, 0.95)  # of the worlds, as in the report
 WORLDS, FEW = 20, 4  # worlds of an answer, and of a first picture at least
-PATIENCE = 0.25  # seconds before a first picture is made of the worlds that are there
+PATIENCE = 0.35  # seconds before a first picture is made of the worlds that are there
 # Of what plans are made of, what acts without one: it shapes a world, its state or its record.
 WITHOUT_PLAN = {"campaign": ("weeks", "treated_share", "invitation"), "activities": ("norm_memory_decay",)}
 KEPT_HOUSEHOLDS = 600_000  # worlds with their burn-in, all together: about 300 MB
@@ -47,6 +48,29 @@ KEPT_LAYOUTS = 16
 
 class Cancelled(Exception):  # nobody's mistake
     """A newer question has come; the answer to this one is not wanted any more."""
+
+
+class Wish:
+    """That somebody waits for an answer, until they drop it: then all is told at once, whatever queue it stands in."""
+
+    def __init__(self) -> None:
+        self.dropped = False
+        self._worlds: Sequence[Future[Any]] = ()
+
+    def drop(self) -> None:
+        """What runs stops after the run in hand, what waits for its turn never begins."""
+        self.dropped = True
+        self._call_off()
+
+    def begin(self, worlds: Sequence[Future[Any]]) -> None:
+        """These will make the answer."""
+        self._worlds = worlds
+        if self.dropped:  # by somebody who did not see them yet
+            self._call_off()
+
+    def _call_off(self) -> None:
+        for world in self._worlds:
+            world.cancel()
 
 
 class Reduced(NamedTuple):
@@ -202,7 +226,7 @@ class Bench:
         names: Sequence[str],
         worlds: int = WORLDS,
         seed: int | None = None,
-        wanted: Callable[[], bool] = lambda: True,
+        wish: Wish | None = None,
         early: Callable[[Answer], None] | None = None,
     ) -> Answer:
         """Run the plans, and no campaign, over the same worlds.
@@ -210,34 +234,39 @@ class Bench:
         Parameters
         ----------
         names : strategies of the scenario, without "none"
-        wanted : asked between runs; Cancelled is raised when it says no
+        wish : by which the answer may be dropped before it is there
         early : where the whole answer takes longer than `PATIENCE`, told the answer of the worlds that are there, the
             first `FEW` at least
 
         Raises
         ------
         ScenarioError : a strategy is unknown, or the set-up costs more than the budget
+        Cancelled : the wish was dropped
         """
         if not worlds >= 2:
             raise ScenarioError(f"worlds must be 2 or more, for a band needs two; got {worlds}")
         first = int(scenario.run["seed"]) if seed is None else seed
         keys = _keys(scenario, names)
+        wish = wish or Wish()
 
         def work(replicate: int) -> list[Reduced]:
             own = replicate_seed(first, replicate)
             found = {name: self._runs.find((own, key)) for name, key in keys.items()}
-            for name, run in self._run(scenario, [name for name in keys if found[name] is None], own, wanted):
+            for name, run in self._run(scenario, [name for name in keys if found[name] is None], own, wish):
                 found[name] = self._runs.put((own, keys[name]), run)
             return list(found.values())
 
+        until = time.monotonic() + PATIENCE
         futures = [self._pool.submit(work, replicate) for replicate in range(worlds)]
+        wish.begin(futures)
         try:
-            if early is not None and wait(futures, PATIENCE).not_done:
-                wait(futures[:FEW])
-                there = [future.result() for future in takewhile(Future.done, futures)]
+            if early is not None and not _all_there(futures, until):
+                there = [future.result() for future in chain(futures[:FEW], takewhile(Future.done, futures[FEW:]))]
                 if len(there) < worlds:
                     early(_stacked(scenario, keys, first, there))
             return _stacked(scenario, keys, first, [future.result() for future in futures])
+        except CancelledError:
+            raise Cancelled from None
         finally:
             for future in futures:
                 future.cancel()
@@ -273,15 +302,13 @@ class Bench:
         prepared.advance(state, record, 0, int(scenario.run["burn_in_weeks"]))
         return Started(world, state, record)
 
-    def _run(
-        self, scenario: Scenario, names: list[str], seed: int, wanted: Callable[[], bool]
-    ) -> Iterator[tuple[str, Reduced]]:
-        """Run plans in the world of a seed, one after the other for as long as they are wanted."""
+    def _run(self, scenario: Scenario, names: list[str], seed: int, wish: Wish) -> Iterator[tuple[str, Reduced]]:
+        """Run plans in the world of a seed, one after the other, until the wish is dropped."""
         if not names:
             return
         start = self.started(scenario, seed)
         for prepared in prepare_all(scenario, names, seed, start.world):
-            if not wanted():
+            if wish.dropped:
                 raise Cancelled
             state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
             prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
@@ -302,6 +329,16 @@ def _keys(scenario: Scenario, names: Sequence[str]) -> dict[str, Hashable]:
     every = (NO_CAMPAIGN, *dict.fromkeys(name for name in names if name != NO_CAMPAIGN))
     place = place_key(scenario)
     return {name: (place, plan_key(scenario, name)) for name in every}
+
+
+def _all_there(futures: Sequence[Future[Any]], until: float) -> bool:
+    """Wait for all, but no longer than that; on the clock of `time.monotonic`."""
+    try:
+        for future in futures:
+            future.result(until - time.monotonic())
+    except TimeoutError:
+        return False
+    return True
 
 
 def _stacked(scenario: Scenario, names: Iterable[str], seed: int, worlds: Sequence[Sequence[Reduced]]) -> Answer:

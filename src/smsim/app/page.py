@@ -267,7 +267,8 @@ class Page:
         try:
             scenario, names = self.visitor.question()
         except SmsimError as error:
-            self.say_problem(" ".join(str(error).split("\n  ")[1:]) or str(error))
+            self.asking.drop()
+            self._refuse(" ".join(str(error).split("\n  ")[1:]) or str(error))
             return
         _ = self.words
         self._say_status(_("working …"))

@@ -47,7 +47,8 @@ class Session:
     def _open(self) -> None:
         with self._lock:
             self._ready = True
-            self._loop.add_callback(self._locked)
+            for _what in self._waiting:
+                self._loop.add_callback(self._locked)
 
     async def _locked(self) -> None:
         context = self.document.session_context
@@ -55,6 +56,6 @@ class Session:
             await context.with_locked_document(self._work)
 
     async def _work(self, document: Any) -> None:
+        # One thing a call: if it fails, the next has a call of its own.
         with set_curdoc(document):
-            while self._waiting:
-                self._waiting.popleft()()
+            self._waiting.popleft()()
