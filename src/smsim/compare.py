@@ -22,7 +22,7 @@ from smsim.folder import MANIFEST, whole_folder, write_csv, write_manifest
 from smsim.i18n import SOURCE, Words
 from smsim.outcomes import ALL, GROUPS, OUTCOMES, Key, Weeks, against_none, outcomes_of, spent_on, unit_of, unspent_on
 from smsim.paired import Difference, cost_difference, paired_difference
-from smsim.results import series_of, sort_keys, weekly_frame, write_parquet
+from smsim.results import series_of, sort_keys, weekly_columns, write_parquet
 from smsim.runner import replicate_seed, run_all
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN, simulate_all
@@ -298,7 +298,8 @@ class Comparison:
         for s, strategy in enumerate(self.strategies):
             worlds = self.series[s].astype(float)
             stacked = np.stack([worlds.mean(axis=0), *np.quantile(worlds, BAND, axis=0)], axis=-1)
-            frame = weekly_frame(stacked, first, list(self.scenario.behaviours), "quantity", "mean", "lower", "upper")
+            names, quantities = list(self.scenario.behaviours), ("mean", "lower", "upper")
+            frame = pd.DataFrame(weekly_columns(stacked, first, names, "quantity", *quantities))
             frame.insert(0, "strategy", strategy)
             parts.append(frame)
         return pd.concat(parts, ignore_index=True)

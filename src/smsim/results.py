@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from smsim.costs import Ledger
 from smsim.engine.arrays import STAGES, Array, Record, State
 from smsim.folder import MANIFEST, whole_folder, write_manifest
 from smsim.outcomes import (
+    ALL,
     GROUPS,
     OUTCOMES,
     Key,
@@ -27,7 +27,9 @@ from smsim.outcomes import (
     unit_of,
 )
 
+# pandas is imported where a frame is asked for: `smsim run` asks for none, and half its start would be that import.
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from smsim.scenario import Scenario
@@ -61,13 +63,21 @@ class Run:
         maintained together, of events and rounds served over eligible in the last 26 weeks. Week 0 is the first
         of the campaign; the burn-in has negative weeks.
         """
+        import pandas as pd
+
+        return pd.DataFrame(self._coverage())
+
+    def _coverage(self) -> dict[str, Array]:
         first = -int(self.scenario.run["burn_in_weeks"])
         series = series_of(self.scenario, self.record)
-        frame = weekly_frame(series, first, list(self.scenario.behaviours), "stage", "share")
-        parts = frame["group"].str.split(":", n=1, expand=True)
-        frame.insert(2, "level", parts[1].fillna("all"))
-        frame["group"] = parts[0]
-        return frame[["week", "behaviour", "group", "level", "stage", "share"]]
+        columns = weekly_columns(series, first, list(self.scenario.behaviours), "stage", "share")
+        parts = {name: name.partition(":") for name in GROUPS}
+        group, level = ({name: part[k] or ALL for name, part in parts.items()} for k in (0, 2))
+        of = columns["group"]
+        columns["group"] = np.array([group[name] for name in of], object)
+        level_of = np.array([level[name] for name in of], object)
+        order = ("week", "behaviour", "group", "level", "stage", "share")
+        return {name: level_of if name == "level" else columns[name] for name in order}
 
     def outcomes(self) -> pd.DataFrame:
         """One row per outcome: strategy, seed, behaviour, group, outcome, value, unit.
@@ -96,7 +106,7 @@ class Run:
         """
         details = {"strategy": self.strategy, "seed": self.seed, "weeks": Weeks.of(self.scenario)._asdict()}
         with whole_folder(folder) as staging:
-            write_parquet(self.coverage(), staging / "weekly.parquet")
+            _write_columns(self._coverage(), staging / "weekly.parquet")
             write_manifest(staging / MANIFEST, self.scenario, command, details)
 
     def __repr__(self) -> str:
@@ -124,7 +134,9 @@ def series_of(scenario: Scenario, record: Record) -> Array:
     return np.concatenate(shares, axis=-1)
 
 
-def weekly_frame(series: Array, first_week: int, behaviours: list[str], quantity: str, *names: str) -> pd.DataFrame:
+def weekly_columns(
+    series: Array, first_week: int, behaviours: list[str], quantity: str, *names: str
+) -> dict[str, Array]:
     """Series (T, B, 14, 9, len(names)) as rows: week (the first is `first_week`), behaviour, group, quantity, names."""
     index = np.indices(series.shape[:4]).reshape(4, -1)
     known = (index[2] == 0) | (index[3] != SERIES.index("voiced"))
@@ -136,12 +148,13 @@ def weekly_frame(series: Array, first_week: int, behaviours: list[str], quantity
         quantity: np.array(SERIES, dtype=object)[kind],
     }
     values = series.reshape(-1, len(names))[known]
-    columns |= {name: values[:, k] for k, name in enumerate(names)}
-    return pd.DataFrame(columns)
+    return columns | {name: values[:, k] for k, name in enumerate(names)}
 
 
 def outcome_frame(scenario: Scenario, values: dict[Key, float]) -> pd.DataFrame:
     """Rows behaviour, group, outcome, value, unit; in the order of behaviours, groups and `OUTCOMES`."""
+    import pandas as pd
+
     keys = sort_keys(scenario, values)
     kind = {name: str(one["kind"]) for name, one in scenario.behaviours.items()}
     return pd.DataFrame(
@@ -171,3 +184,26 @@ def write_parquet(frame: pd.DataFrame, path: os.PathLike[str]) -> None:
     """A Parquet file; names are stored once each."""
     names = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
     frame.astype(dict.fromkeys(names, "category")).to_parquet(path, index=False)
+
+
+def _write_columns(columns: dict[str, Array], path: os.PathLike[str]) -> None:
+    # What `write_parquet` would write of a frame of them. From buffers, since `pyarrow.array` imports pandas.
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    def numbers(values: Array) -> Any:
+        return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+    def names(values: Array) -> Any:
+        distinct, codes = np.unique(values, return_inverse=True)
+        letters = [name.encode() for name in distinct]
+        ends = np.cumsum([0, *map(len, letters)], dtype=np.int32)
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(letters))]
+        dictionary = pa.Array.from_buffers(pa.string(), len(letters), buffers)
+        return pa.DictionaryArray.from_arrays(numbers(codes.astype(np.int32)), dictionary)
+
+    arrays = {
+        name: names(values) if values.dtype == object else numbers(np.ascontiguousarray(values))
+        for name, values in columns.items()
+    }
+    pyarrow.parquet.write_table(pa.table(arrays), path)

@@ -57,6 +57,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+STRIDE = 13  # weeks of a run between two steps of its progress bar
+
 
 def app_main() -> None:
     """Entry point of ``smsim``."""
@@ -142,9 +144,10 @@ def run(
 
         prepared = prepare(scenario, strategy)
         state, record = prepared.begin()
-        for week in range(prepared.weeks):
-            prepared.advance(state, record, week, week + 1)
-            progress(week + 1, prepared.weeks)
+        for first in range(0, prepared.weeks, STRIDE):
+            stop = min(first + STRIDE, prepared.weeks)
+            prepared.advance(state, record, first, stop)
+            progress(stop, prepared.weeks)
     prepared.finish(state, record).write(folder, command=_command())
     typer.echo(f"Written: {folder / 'weekly.parquet'}")
 
