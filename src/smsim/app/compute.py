@@ -26,7 +26,7 @@ from smsim.economics import Ratio, ratio_of_means
 from smsim.engine.arrays import ACTIVITIES, ADOPTED, MAINTAINED, SOURCES, Array, Record, State
 from smsim.engine.run import copy_state
 from smsim.errors import ScenarioError
-from smsim.outcomes import ALL, COUNTED_BY_CASE, GROUPS, Weeks, by_group, kinds_of, last_weeks, share
+from smsim.outcomes import ALL, COUNTED_BY_CASE, GROUPS, WINDOW, Weeks, by_group, kinds_of, share, weekly_coverage
 from smsim.paired import Difference, paired_difference
 from smsim.runner import default_threads, replicate_seed
 from smsim.scenario import Scenario
@@ -38,7 +38,8 @@ Kept = TypeVar("Kept")
 ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
 BAND = (0.05, 0.95)  # of the worlds, as in the report
 WORLDS, FEW = 20, 4  # worlds of an answer, and of a first picture at least
-PATIENCE = 0.35  # seconds before a first picture is made of the worlds that are there
+PATIENCE = 0.3  # seconds before a first picture is made of the worlds that are there
+NEARLY_ALL = 0.75  # of the worlds: once so many are there, the whole answer is waited for, which a picture would delay
 # Of what plans are made of, what acts without one: it shapes a world, its state or its record.
 WITHOUT_PLAN = {"campaign": ("weeks", "treated_share", "invitation"), "activities": ("norm_memory_decay",)}
 KEPT_HOUSEHOLDS = 600_000  # worlds with their burn-in, all together: about 300 MB
@@ -235,8 +236,8 @@ class Bench:
         ----------
         names : strategies of the scenario, without "none"
         wish : by which the answer may be dropped before it is there
-        early : where the whole answer takes longer than `PATIENCE`, told the answer of the worlds that are there, the
-            first `FEW` at least
+        early : where less than `NEARLY_ALL` is there after `PATIENCE`, told the answer of the worlds that are there,
+            the first `FEW` at least
 
         Raises
         ------
@@ -260,7 +261,7 @@ class Bench:
         futures = [self._pool.submit(work, replicate) for replicate in range(worlds)]
         wish.begin(futures)
         try:
-            if early is not None and not _all_there(futures, until):
+            if early is not None and not _nearly_there(futures, until):
                 there = [future.result() for future in chain(futures[:FEW], takewhile(Future.done, futures[FEW:]))]
                 if len(there) < worlds:
                     early(_stacked(scenario, keys, first, there))
@@ -306,12 +307,14 @@ class Bench:
         """Run plans in the world of a seed, one after the other, until the wish is dropped."""
         if not names:
             return
-        start = self.started(scenario, seed)
+        start, burn_in = self.started(scenario, seed), int(scenario.run["burn_in_weeks"])
         for prepared in prepare_all(scenario, names, seed, start.world):
             if wish.dropped:
                 raise Cancelled
-            state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
-            prepared.advance(state, record, int(scenario.run["burn_in_weeks"]), prepared.weeks)
+            state, record = copy_state(start.state), prepared.empty_record()
+            for array, burnt_in in zip(record, start.record, strict=True):
+                array[:burn_in] = burnt_in[:burn_in]
+            prepared.advance(state, record, burn_in, prepared.weeks)
             yield prepared.strategy, reduce(scenario, prepared.ledger, record)
 
     def close(self) -> None:
@@ -331,13 +334,13 @@ def _keys(scenario: Scenario, names: Sequence[str]) -> dict[str, Hashable]:
     return {name: (place, plan_key(scenario, name)) for name in every}
 
 
-def _all_there(futures: Sequence[Future[Any]], until: float) -> bool:
-    """Wait for all, but no longer than that; on the clock of `time.monotonic`."""
+def _nearly_there(futures: Sequence[Future[Any]], until: float) -> bool:
+    """Wait for all, but no longer than that, on the clock of `time.monotonic`; whether all or nearly all are there."""
     try:
         for future in futures:
             future.result(until - time.monotonic())
     except TimeoutError:
-        return False
+        return sum(map(Future.done, futures)) >= NEARLY_ALL * len(futures)
     return True
 
 
@@ -371,28 +374,24 @@ def plan_key(scenario: Scenario, name: str) -> Hashable:
 def reduce(scenario: Scenario, ledger: Ledger, record: Record) -> Reduced:
     """A run reduced to what the workshop shows; the same numbers as `smsim.outcomes.outcomes_of`, and fewer."""
     weeks, kinds = Weeks.of(scenario), kinds_of(scenario)
-    covered = record.stage[..., ADOPTED].sum(axis=-1) + record.stage[..., MAINTAINED].sum(axis=-1)
-    possible = np.broadcast_to(record.stage[0].sum(axis=(-1, -2)), covered.shape).copy()
-    adopters = covered[weeks.end].astype(np.int64)
-    groups = []
+    covered, groups = [], []
     for week in (weeks.end, weeks.follow_up):
-        done = by_group(record.stage[week][..., [ADOPTED, MAINTAINED]].sum(axis=-1))
-        of = by_group(record.stage[week].sum(axis=-1))
+        stage = record.stage[week]
+        done, of = by_group(stage[..., ADOPTED] + stage[..., MAINTAINED]), by_group(stage.sum(axis=-1))
         for b, kind in enumerate(kinds):
             if kind in COUNTED_BY_CASE:
-                recent = slice(max(0, week - 25), week + 1)
-                done[b] = by_group(record.served[recent, b].sum(axis=0))
-                of[b] = by_group(record.eligible[recent, b].sum(axis=0))
+                recent = slice(max(0, week + 1 - WINDOW), week + 1)
+                done[b], of[b] = (by_group(n[recent, b].sum(axis=0)) for n in (record.served, record.eligible))
+        covered.append(done)
         groups.append(share(done, of))
+    adopters = covered[0][:, GROUPS.index(ALL)].copy()
     for b, kind in enumerate(kinds):
         if kind in COUNTED_BY_CASE:
-            covered[:, b] = last_weeks(record.served[:, b].sum(axis=-1))
-            possible[:, b] = last_weeks(record.eligible[:, b].sum(axis=-1))
             adopters[b] = record.served[weeks.first :, b].sum()
     campaign = slice(weeks.first, weeks.end + 1)
     lines = ledger.settle(record)
     return Reduced(
-        coverage=share(covered, possible),
+        coverage=weekly_coverage(Record(*(array[None] for array in record)), kinds)[0],
         end=groups[0],
         follow_up=groups[1],
         adopters=adopters,
