@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from smsim.engine.arrays import Array, Places
+from smsim.engine.arrays import Array, Places, frozen_array
 from smsim.engine.draws import chance_to_hazard, fill_uniforms, fill_weeks, uniform
 
 # Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
@@ -195,7 +195,7 @@ def _positions(seed: int, stream: int, posts: int) -> Array:
     """Posts in a random order, evenly over (0, 1): ``(rank + u) / M``."""
     key = np.uint64(seed)
     drawn, rank = np.empty(posts), np.empty(posts)
-    fill_uniforms(key, stream, 0, np.arange(posts, dtype=np.uint32), 0, posts, drawn)
+    fill_uniforms(key, stream, 0, frozen_array(np.arange(posts, dtype=np.uint32)), 0, posts, drawn)
     rank[np.argsort(drawn, kind="stable")] = np.arange(posts)
     position: Array = (rank + uniform(key, stream, 1, 0)) / max(posts, 1)
     return position

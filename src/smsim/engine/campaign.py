@@ -92,7 +92,7 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
         if state.started_alone[c] == 0:
             n = places.community_start[c + 1] - places.community_start[c]
             gap = adopters / households - state.adopters[0, c] / n
-            if gap > 0 and strikes(uniform(seed, DISSEMINATE, t, c), context.dissemination * gap):
+            if gap > 0 and strikes(uniform(seed, DISSEMINATE, t, np.uint32(c)), context.dissemination * gap):
                 state.started_alone[c] = 1
         if state.started_alone[c] == 1:
             volume[DIALOGUE, c] = 0.5 * (dialogues / joiners) * places.joiners[c]
@@ -112,9 +112,9 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
             if available <= 0:
                 facility_up[f] = 0
             elif available < 1:
-                if uniform(seed, STOCK, t, f) < (1 / context.stockout_weeks) * (1 - available) / available:
+                if uniform(seed, STOCK, t, np.uint32(f)) < (1 / context.stockout_weeks) * (1 - available) / available:
                     facility_up[f] = 0
-        elif available > 0 and uniform(seed, STOCK, t, f) < 1 / context.stockout_weeks:
+        elif available > 0 and uniform(seed, STOCK, t, np.uint32(f)) < 1 / context.stockout_weeks:
             facility_up[f] = 1
     for c in range(volume.shape[1]):
         sessions = volume[LEADER, c]
@@ -124,7 +124,7 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
             e = endorsement[c, k]
             heard = 1 - exp(-context.endorsement_gain * (4 * leader_share[k] * sessions)) if sessions > 0 else 0.0
             endorsement[c, k] = e + (1 - e) * (heard * s) - context.endorsement_decay * e
-        if approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, c), sessions * s):
+        if approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, np.uint32(c)), sessions * s):
             approved[c] = 1
 
 

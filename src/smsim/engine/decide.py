@@ -205,7 +205,7 @@ def decide(  # type: ignore[no-untyped-def]
                             mind.rumour = DEBUNKED
                             mind.rumour_spells += 1
                             mind.rumour_week = t + weeks_until(
-                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, waning
+                                seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, waning
                             )
                             needed[i] = threshold[i]
                             moved = True
@@ -238,7 +238,7 @@ def decide(  # type: ignore[no-untyped-def]
                             mind.rumour = BELIEVES
                             mind.rumour_spells += 1
                             mind.rumour_week = t + weeks_until(
-                                seed, RUMOUR_END + stride, mind.rumour_spells, identity, forgetting
+                                seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, forgetting
                             )
                             needed[i] = threshold[i] + rumour_threshold
                             hot[i] |= RECONSIDERS
@@ -250,7 +250,7 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
                         if passing > 0 or arrival > 0:
                             mind.resist_rumour = exponential(
-                                uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
+                                uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
                             )
                         mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)
                         needed[i] = threshold[i]
@@ -284,7 +284,7 @@ def decide(  # type: ignore[no-untyped-def]
                 if kind == EVENT and t >= event_week[i]:
                     eligible = True
                     events[i] += 1
-                    event_week[i] = t + weeks_until(seed, EVENTS, events[i], identity, happening)
+                    event_week[i] = t + weeks_until(seed, EVENTS, np.int64(events[i]), identity, happening)
                     moved = True
                 elif kind == ROUND:
                     eligible = round_week and who.child == 1
@@ -333,7 +333,9 @@ def decide(  # type: ignore[no-untyped-def]
                             else:
                                 move(stage, stage_count, who.cell, i, np.uint8(AWARE))
                             mind.decisions += 1
-                            mind.decision_wait = weeks_until(seed, DECIDE + stride, mind.decisions, identity, deciding)
+                            mind.decision_wait = weeks_until(
+                                seed, DECIDE + stride, np.int64(mind.decisions), identity, deciding
+                            )
                             moved = True
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inlined, inner
+from smsim.engine import inner
 from smsim.engine.arrays import (
     CONTACT_DIALOGUE,
     CONTACT_MEDIA,
@@ -52,7 +52,7 @@ def persuade(by_media, by_visit, by_dialogue, persuaded, fade, touched, media, v
     return by_media, by_visit, by_dialogue, persuaded
 
 
-@inlined
+@inner
 def rouse(stage, hot, due, touch, low, high, t, act, news):  # type: ignore[no-untyped-def]
     """Mark who has something to do, in bytes of the block, 0 beyond its end.
 
@@ -69,7 +69,7 @@ def rouse(stage, hot, due, touch, low, high, t, act, news):  # type: ignore[no-u
         news[k] = 0
 
 
-@inlined
+@inner
 def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ignore[no-untyped-def]
     """Mark who of a block weighs the behaviour anew: news of voices, a contact or a clock; and the willing who wait."""
     low, high = np.uintp(low), np.uintp(high)
@@ -80,7 +80,7 @@ def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ign
         )  # fmt: skip
 
 
-@inlined
+@inner
 def listen(  # type: ignore[no-untyped-def]
     hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news, visit
 ):

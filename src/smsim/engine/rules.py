@@ -149,15 +149,15 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
     return found
 
 
-@inlined
+@inner
 def visits(marks, low, minds, traits, visit):  # type: ignore[no-untyped-def]
     """Fill visit as `marked` does, and have the households' records at hand; returns their number."""
     found = marked(marks, low, visit, 0)
-    fetch(minds, traits, visit, 0, found)
+    fetch(minds, traits, visit, np.int64(0), found)
     return found
 
 
-@inlined
+@inner
 def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
     """Read the records of the households visit[first] ... visit[last - 1] one after the other.
 

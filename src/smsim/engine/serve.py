@@ -46,7 +46,7 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
         f = facility[community[i]]
         served = capacity[f] >= queue[f]
         if not served:
-            offset = uniform(seed, RATION + stride, t, f)
+            offset = uniform(seed, RATION + stride, t, np.uint32(f))
             served = rationed(position[f], queue[f], capacity[f], offset)
         position[f] += 1
         if served:
@@ -58,8 +58,8 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
                 convinced_by[mind.source] += 1
                 mind.adoptions += 1
                 if may_lapse:
-                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, mind.adoptions, identity))
-                mind.mature_week = t + weeks_until(seed, MATURE + stride, mind.adoptions, identity, maturing)
+                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, np.int64(mind.adoptions), identity))
+                mind.mature_week = t + weeks_until(seed, MATURE + stride, np.int64(mind.adoptions), identity, maturing)
                 many = note(stir, stirred, many, i)
         else:
             turned_away += 1

@@ -162,7 +162,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
     sink = 0
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
-        pushed, gone = 0, 0
+        pushed, gone = np.int64(0), np.int64(0)  # not a literal 0, for which Numba compiles once more
         fetch(minds, traits, stirred, first, last)
         for n in range(first, last):
             i = np.uintp(stirred[n])
@@ -205,7 +205,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
                     mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
                     if passing > 0 or arrival > 0:
                         mind.resist_rumour = exponential(
-                            uniform(seed, RUMOUR_HEAR + stride, mind.rumour_spells, identity)
+                            uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
                         )
                     needed[i] = threshold[i]
                 leavers[gone] = i
@@ -346,7 +346,7 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
     due, leaving = state.due, chance_to_hazard(turnover)
     leavers, weeks, numbers, identities = room.visit, room.weeks, room.numbers, room.identities
     for first in range(0, count, BLOCK):
-        left = 0
+        left = np.int64(0)
         for n in range(first, min(first + BLOCK, count)):
             i = np.uintp(shifts[n])
             shifted[i] = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inlined, inner
+from smsim.engine import inner
 from smsim.engine.arrays import (
     AWARE,
     LAPSED,
@@ -29,7 +29,7 @@ def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_wei
     return norm, ((norm_weight * norm + leader) + persuasion_weight * p) + incentive
 
 
-@inlined
+@inner
 def weigh(  # type: ignore[no-untyped-def]
     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, high, norm_fade, fade,
     omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
@@ -63,7 +63,7 @@ def weigh(  # type: ignore[no-untyped-def]
                 verdict[i] = verdict[i] & PENDING_OK
 
 
-@inlined
+@inner
 def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
     support than before, who falls silent or speaks up. For the others the news is old.
