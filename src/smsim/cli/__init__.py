@@ -29,12 +29,38 @@ from smsim.cli.workshop import pack, workshop
 from smsim.errors import RunError, ScenarioError, SmsimError
 
 
+def _said_plainly(error: typer.BadParameter) -> str | None:
+    """What a mistyped number must be and what was given, which typer does not say; None for other mistakes."""
+    flaws: list[Any] = getattr(error.__cause__, "errors", list)()
+    if not flaws or error.param is None:
+        return None
+    flaw, limits = flaws[0], flaws[0].get("ctx", {})
+    must = {
+        "int_parsing": "a whole number",
+        "int_from_float": "a whole number",
+        "float_parsing": "a number",
+        "greater_than_equal": f"{limits.get('ge')} or more",
+        "greater_than": f"more than {limits.get('gt')}",
+        "less_than_equal": f"{limits.get('le')} or less",
+        "less_than": f"less than {limits.get('lt')}",
+    }.get(flaw["type"])
+    envvar = getattr(error.param, "envvar", None)
+    name = error.param.opts[-1] + (f" (or {envvar})" if envvar else "")
+    return f"{name} must be {must}; got {flaw['input']}" if must else None
+
+
 class Sentences(TyperGroup):
     """Turns what goes wrong on purpose into a sentence and an exit code; only bugs leave a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            sentence = _said_plainly(error)
+            if sentence is None:
+                raise
+            typer.echo(sentence, err=True)
+            raise typer.Exit(2) from None
         except SmsimError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1 if isinstance(error, RunError) else 2) from None
