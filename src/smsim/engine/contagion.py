@@ -171,7 +171,11 @@ def wait_for(households, behaviour, room, seed):  # type: ignore[no-untyped-def]
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
+        most_asked = -np.inf
         for i in range(np.uintp(low), np.uintp(high)):
+            most_asked = max(most_asked, threshold[i])
+            ask[i] = 0
+        for i in range(np.uintp(low), np.uintp(high if most_asked > 0 else low)):
             # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one
             k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
             # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
@@ -284,6 +288,7 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
     unaware = np.uint8(UNAWARE if behaviour.peer_information > 0 else NOBODY)
     far = room.far[0] > 0
     telling, informed, adopting, on_their_own = room.told_until[t], 0, 0, 0
+    lapses, clocks_set = behaviour.kind == REPEATED and behaviour.lapse_rate > 0, 0
     g, c = 0, 0
     while g < groups.shape[0]:
         found = 0
@@ -326,29 +331,30 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
                 stage_count[cells[i], was] -= 1
                 stage_count[cells[i], now] += 1
                 stage[i] = now
+        if not lapses:
+            set_clocks(households, behaviour, room, seed, t, clocks_set, adopting)
+            clocks_set = adopting
     room.told_until[t + 1] = telling
     # What they show is seen next week.
     tell(households, voices, groups, adopted, 0, adopting, 1, even, rows)
     if with_talk:
         talk(households, room, t, adopting, talk_weeks, even)
-    if behaviour.kind == REPEATED and behaviour.lapse_rate > 0:
+    if lapses:
         lapse(households, community_start, room, room.adopted[(t + 1) & 1], before, even)
     else:
-        mature(households, behaviour, room, seed, t, adopting)
+        mature(room, t)
     write(record, room, t, informed, adopting, on_their_own)
     return adopting
 
 
 @inner
-def mature(households, behaviour, room, seed, t, adopting):  # type: ignore[no-untyped-def]
-    """When this week's adopters will be maintained, and who is so from now on."""
-    known, matures_in, matures, cells, stage_count = (
-        room.known, room.matures_in, room.matures, room.cell, room.stage_count,
-    )  # fmt: skip
+def set_clocks(households, behaviour, room, seed, t, before, adopting):  # type: ignore[no-untyped-def]
+    """When those of this week's adopters from number `before` on will be maintained."""
+    known, matures_in, matures, cells = room.known, room.matures_in, room.matures, room.cell
     draw_id, adopted, times, words = households.draw_id, room.adopted[t & 1], room.times, room.words
     maturing, never = chance_to_hazard(behaviour.maturation_rate), matures.shape[0] - 1
     first = np.int64(1)  # first adoption in the run
-    for n in range(adopting):
+    for n in range(before, adopting):
         i = np.uintp(adopted[n])
         group = i // np.uintp(GROUP)
         if known[group] == 0:
@@ -359,9 +365,14 @@ def mature(households, behaviour, room, seed, t, adopting):  # type: ignore[no-u
             for k in range(high - low):
                 matures_in[low + k] = min(times[k], NEVER_ENOUGH)
         matures[min(t + matures_in[i], never), cells[i]] += 1
-    for cell in range(stage_count.shape[0]):
-        stage_count[cell, ADOPTED] -= matures[t, cell]
-        stage_count[cell, MAINTAINED] += matures[t, cell]
+
+
+@inner
+def mature(room, t):  # type: ignore[no-untyped-def]
+    """Those whose week it is are maintained from now on."""
+    for cell in range(room.stage_count.shape[0]):
+        room.stage_count[cell, ADOPTED] -= room.matures[t, cell]
+        room.stage_count[cell, MAINTAINED] += room.matures[t, cell]
 
 
 @inner
