@@ -20,6 +20,10 @@ VILLAGE = ROOT / "scenarios" / "village.yaml"
 FOCUS = """() => { let at = document.activeElement;
   while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
   return at.getAttribute('role') || at.localName }"""
+# Of each slider, across the page: the middle of its handle, and the end of its bar.
+PLACES = """all => all.map(one => {
+  const at = one.querySelector('.noUi-handle').getBoundingClientRect();
+  return [(at.left + at.right) / 2, one.querySelector('.noUi-connect').getBoundingClientRect().right] })"""
 Address = str
 Visits = Any
 
@@ -169,10 +173,23 @@ def test_the_language_changes_at_once_keeps_what_was_moved_and_survives_a_reload
     handle.press("Home")
     one.answered(2)
     one.page.locator("select", has_text="العربية").select_option(label="العربية")
-    one.page.wait_for_function("() => document.documentElement.dir === 'rtl'")
+    one.page.wait_for_function("() => document.body.dir === 'rtl'")
     assert one.page.locator(".noUi-handle").first.get_attribute("aria-valuenow") in ("0", "0.0")
     one.page.reload()
     one.page.wait_for_function("() => document.documentElement.lang === 'ar'")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_handle_stands_where_its_bar_ends_whatever_the_direction_of_the_text(
+    workshop: Address, visit: Visits, language: str
+) -> None:
+    one = visit(f"{workshop}/?lang={language}")
+    one.answered()
+    one.page.locator(".controls .bk-btn-group button").nth(3).click()  # sliders that are made when the page stands
+    bars = one.page.locator(".controls .noUi-base:visible")
+    bars.nth(20).wait_for()
+    places = bars.evaluate_all(PLACES)
+    assert all(abs(handle - bar) <= 2 for handle, bar in places)
 
 
 def test_a_scenario_that_cannot_be_used_is_a_sentence_and_what_was_there_stays(crowded: Address, visit: Visits) -> None:

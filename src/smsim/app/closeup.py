@@ -59,7 +59,7 @@ class CloseUp:
         )
         self.chooser.param.watch(self._community_chosen, "value")
         self.household = pn.widgets.IntInput(
-            name=_("Household number"), start=1, end=1, value=None, width=160, placeholder=_("click one, or type"),
+            name=_("Household number"), start=1, end=1, value=None, width=210, placeholder=_("click one, or type"),
             stylesheets=[".bk-input { font-size: 16px }"],
         )  # fmt: skip
         self.household.param.watch(self._household_typed, "value")

@@ -193,7 +193,7 @@ class Controls:
         slider = Slider(
             start=0, end=len(dial.values) - 1, value=dial.values.index(value), name=dial.label(self.words),
             format=named([dial.say(v, self.words) for v in dial.values]), sizing_mode="stretch_width",
-            margin=(4, 4, 8, 16), stylesheets=[SLIDER_CSS],
+            margin=(4, 12, 8, 16), stylesheets=[SLIDER_CSS],
         )  # fmt: skip
 
         def moved(event: Any) -> None:
@@ -211,7 +211,7 @@ class Controls:
             f"<details><summary aria-label='{escape(what)}'>i</summary>"
             f"<p>{escape(usual)}. {escape(about)}.</p></details>"
         )
-        info = pn.pane.HTML(html, width=30, margin=(4, 12, 0, 0), stylesheets=[INFO_CSS])
+        info = pn.pane.HTML(html, width=30, margin=(4, 4, 0, 4), stylesheets=[INFO_CSS])
         row = pn.Row(slider, info, sizing_mode="stretch_width", visible=self._is_shown(dial.path))
         self.rows[dial.path] = row
         return row

@@ -20,4 +20,4 @@ for (const [age, alpha] of [[0, 1], [1, 0.7], [2, 0.4], [3, 0.2]]) {
 lit.data = out;
 const write = new Intl.NumberFormat((document.documentElement.lang || "en") + "-u-nu-latn"), doing = stage.filter(one => one === 3 || one === 4).length;
 const said = count.tags[0].replace("{count}", write.format(doing)).replace("{all}", write.format(stage.length));
-count.text = document.documentElement.dir === "rtl" ? `\u2067${said}\u2069` : said;  // it begins with a number
+count.text = document.body.dir === "rtl" ? `\u2067${said}\u2069` : said;  // it begins with a number

@@ -277,7 +277,7 @@ function value(k) {
 function speak(code) {
   language = code;
   document.documentElement.lang = code;
-  document.documentElement.dir = all.rtl.includes(code) ? "rtl" : "ltr";
+  document.body.dir = all.rtl.includes(code) ? "rtl" : "ltr";
   for (const one of document.querySelectorAll("[data-say]")) one.textContent = _(one.dataset.say);
   at("made").textContent = all.made[code];
   const pictures = {curves: _("Curves: share of households that do it, week by week, under plan A, plan B and no campaign."),

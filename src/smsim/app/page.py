@@ -50,7 +50,8 @@ class Page:
         self._language = ColumnDataSource({"lang": [self.words.language], "dir": [self._direction]})
         set_language = CustomJS(
             args={"source": self._language},
-            code="Object.assign(document.documentElement, {lang: source.data.lang[0], dir: source.data.dir[0]})",
+            # The body's direction: by the document's, Bokeh's sliders would set their handles beside their bars.
+            code="document.documentElement.lang = source.data.lang[0]; document.body.dir = source.data.dir[0]",
         )
         self._language.js_on_change("data", set_language)
         if self.session.document is not None:

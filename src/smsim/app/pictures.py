@@ -139,7 +139,7 @@ def _app(page: Any, address: str, folder: Path) -> None:
     page.locator(".strip").first.wait_for()
     _keep(page, folder, "app-guess")
     page.locator("select", has_text="العربية").select_option(label="العربية")
-    page.wait_for_function("() => document.documentElement.dir === 'rtl'")
+    page.wait_for_function("() => document.body.dir === 'rtl'")
     page.locator(".bk-tab").nth(1).click()
     _keep(page, folder, "app-arabic")
 
