@@ -186,6 +186,7 @@ def test_runs_with_and_without_a_campaign_can_stand_side_by_side():
         {"rumour_arrival": 0.01},
         {"rumour_shock_share": 0.5},
         {"service_capacity": 0.5},
+        {"norm_weight": 5e-324},
         {"place": "facility"},
     ],
 )

@@ -83,6 +83,7 @@ def is_contagion(households: Households, plan: Plan, behaviours: Array, context:
         and (one["talk_weeks"] == 0 or one["silent_information"] in (0, 1))  # exposure is a whole number
         and context[0]["turnover"] <= 0
         and heaviest < NEVER_ENOUGH
+        and not 0 < one["norm_weight"] < 1e-300  # its products have too few digits for the quotient of `wait_for`
         and not plan.spending.any()
         and not (start == WILLING).any()
     )
