@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet
 import pytest
 
 import smsim
@@ -67,3 +68,10 @@ def test_written_weeks_are_those_of_the_frame(run: Run, tmp_path: Path) -> None:
     )
     manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["strategy"], manifest["seed"], manifest["weeks"]["end"]) == ("hybrid", 3, 14)
+
+
+def test_a_share_of_nobody_is_missing_in_the_file_too(run: Run, tmp_path: Path) -> None:
+    run.write(tmp_path)
+    missing = run.coverage()["share"].isna().sum()
+    assert missing > 0
+    assert pyarrow.parquet.read_table(tmp_path / "weekly.parquet")["share"].null_count == missing

@@ -192,7 +192,9 @@ def _write_columns(columns: dict[str, Array], path: os.PathLike[str]) -> None:
     import pyarrow.parquet
 
     def numbers(values: Array) -> Any:
-        return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+        known = values == values  # what is missing is null in the file; a NaN would be a number to all but pandas
+        valid = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+        return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)])
 
     def names(values: Array) -> Any:
         distinct, codes = np.unique(values, return_inverse=True)
