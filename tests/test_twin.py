@@ -142,9 +142,10 @@ def test_engine_and_twin_agree_with_jit_off() -> None:
     """The engine's sources, run as plain Python, give the bits that their compiled form gives."""
     here = Path(__file__)
     source = str(here.parents[1] / "src")
+    files = str(here), str(here.parent / "engine" / "test_contagion.py")
     path = os.pathsep.join([source, os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [source])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(here), "-k", "small_subset or by_hand"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", "small_subset or by_hand"],
         check=False,  # the assertion below shows what it printed
         cwd=here.parents[1],
         env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path},

@@ -145,6 +145,15 @@ def test_ties_of_any_weight_in_worlds_of_any_size(weight, households):
     assert_same(kernel(one, world, 3).record, week_by_week(one, "none", world, 3))
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # as in tests/test_twin.py
+def test_small_subset_of_more_than_a_byte_of_households():
+    """Few enough to run with the JIT off, too."""
+    one = scenario(BEHAVIOURS["a week of talk"], campaign={"weeks": 2}, run={"burn_in_weeks": 1, "follow_up_weeks": 1})
+    one = one.replace(world={"households": 260})
+    world = mixed(build_world(one, 1), 1)
+    assert_same(kernel(one, world, 3).record, week_by_week(one, "none", world, 3))
+
+
 def test_exposure_is_counted_beyond_two_bytes():
     one = scenario({"peer_information": 3e-5, "threshold_mean": -1, "talk_weeks": 0, "aware_share": 0})
     n = 300

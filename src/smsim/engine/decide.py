@@ -75,7 +75,7 @@ def move(stage, stage_count, cell, i, new):  # type: ignore[no-untyped-def]
 def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
     """Put household i on the list of those who were stirred, once; returns how many there are."""
     stirred[many] = i
-    many += 1 - stir[i]
+    many += 1 - np.int64(stir[i])  # a byte would count to 255 where nothing is compiled
     stir[i] = 1
     return many
 
