@@ -82,7 +82,9 @@ play.timer = setInterval(() => { if (week.value >= week.end) stop(); else week.v
         "button_click", CustomJS(args=args, code=pause + "week.value = Math.min(week.end, week.value + 1)")
     )
     again.js_on_event("button_click", CustomJS(args=args, code=pause + "week.value = 1"))
-    return week, Row(play, back, ahead, again, week, Spacer(width=4), sizing_mode="stretch_width")
+    # Time runs from left to right in every language, as in the curves.
+    row = Row(play, back, ahead, again, week, Spacer(width=4), sizing_mode="stretch_width", styles={"direction": "ltr"})
+    return week, row
 
 
 def village_frames(history: History) -> dict[str, Any]:
