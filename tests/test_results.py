@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -75,3 +76,10 @@ def test_a_share_of_nobody_is_missing_in_the_file_too(run: Run, tmp_path: Path) 
     missing = run.coverage()["share"].isna().sum()
     assert missing > 0
     assert pyarrow.parquet.read_table(tmp_path / "weekly.parquet")["share"].null_count == missing
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such name there")
+def test_a_folder_may_be_named_like_an_address(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run.write("may:2")
+    assert {f.name for f in Path("may:2").iterdir()} == {"weekly.parquet", "manifest.json"}

@@ -208,4 +208,5 @@ def _write_columns(columns: dict[str, Array], path: os.PathLike[str]) -> None:
         name: names(values) if values.dtype == object else numbers(np.ascontiguousarray(values))
         for name, values in columns.items()
     }
-    pyarrow.parquet.write_table(pa.table(arrays), path)
+    with open(path, "wb") as file:  # by its name alone, pyarrow takes "may:2/weekly.parquet" for an address
+        pyarrow.parquet.write_table(pa.table(arrays), file)
