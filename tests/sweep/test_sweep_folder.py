@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -163,6 +164,14 @@ def test_bad_options_get_a_sentence_and_exit_code_2(
     assert code == 2
     assert words in complained
     assert "Traceback" not in complained
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such name there")
+def test_the_folder_may_be_named_like_an_address(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, _ = says("sweep", file, "--method", "morris", "-n", 2, "--replicates", 2, *FACTORS, "--out", "may:2")
+    assert code == 0
+    assert len(pd.read_parquet(tmp_path / "may:2" / "outcomes.parquet")) > 0
 
 
 def test_another_outcome_can_decide(file: Path, done: tuple[Path, str]) -> None:

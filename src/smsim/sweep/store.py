@@ -143,7 +143,8 @@ class Store:
         """
         path = self.root / design_name(self.spec)
         try:
-            table = pq.read_table(path)
+            # From its root, as everywhere here: pyarrow takes a name such as may:2/x.parquet for an address.
+            table = pq.read_table(path.absolute())
             points = np.column_stack([table.column(k).to_numpy() for k in range(table.num_columns)])
         except (OSError, pa.ArrowException) as error:
             raise RunError(f"{path}: cannot be read ({error}); delete the folder {self.root}") from None
@@ -206,7 +207,7 @@ class Store:
         """These columns, part by part in the order of the design; nothing else is held in memory."""
         there = self.parts()
         for chunk in sorted(there) if chunks is None else chunks:
-            yield pq.read_table(there[chunk], columns=list(columns))
+            yield pq.read_table(there[chunk].absolute(), columns=list(columns))
 
     def status(self) -> Status:
         """How far it is, and how many runs failed."""
@@ -214,7 +215,7 @@ class Store:
         parts = {chunk: path for chunk, path in self.parts().items() if chunk not in damaged}
         failed = done = 0
         for path in parts.values():
-            flags = pq.read_table(path, columns=["failed"]).column(0).to_numpy()
+            flags = pq.read_table(path.absolute(), columns=["failed"]).column(0).to_numpy()
             done, failed = done + len(flags), failed + int(flags.sum())
         per_point = int(self.spec["replicates"]) * len(self.spec["strategies"])
         return Status(self.chunks, len(parts), self.points * per_point, done, failed, len(damaged))

@@ -101,7 +101,7 @@ def write_outcomes(store: Store, path: os.PathLike[str]) -> None:
         [("point", pa.int32()), ("replicate", pa.int32()), ("strategy", names), ("seed", pa.int64()),
          ("behaviour", names), ("outcome", names), ("value", pa.float64()), ("unit", names)]
     )  # fmt: skip
-    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+    with open(path, "wb") as target, pq.ParquetWriter(target, schema, compression="zstd") as file:
         for table in store.read(["point", "replicate", "strategy", "seed", "failed", *columns]):
             kept = table.filter(pa.compute.invert(table.column("failed")))
             runs = kept.num_rows
