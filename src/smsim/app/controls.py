@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
@@ -32,12 +32,6 @@ def percent_of_whole(words: Words) -> CustomJSTickFormatter:
     code = f"""
 return new Intl.NumberFormat(locale, {{style: 'percent', maximumFractionDigits: 1}}).format(tick / {WHOLE})"""
     return CustomJSTickFormatter(args={"locale": f"{words.language}-u-nu-latn"}, code=code)
-
-
-class Slider(pn.widgets.IntSlider):  # type: ignore[misc]  # Panel has no types
-    """A slider whose move is told at once: Panel waits 50 ms for another move, here an older question is dropped."""
-
-    _priority_changes: ClassVar[list[str]] = ["value"]
 
 
 class Controls:
@@ -142,7 +136,7 @@ class Controls:
         self.choosers[side] = chooser
         colour = SIDE_COLOURS[side]
         for activity in TRAINER_ORDER:
-            slider = Slider(
+            slider = pn.widgets.IntSlider(
                 start=0, end=WHOLE, step=STEP, value=self.visitor.sides[side].parts[activity],
                 name=self._part_name(activity), format=percent_of_whole(self.words),
                 sizing_mode="stretch_width", margin=(4, 16, 8, 16),
@@ -190,7 +184,7 @@ class Controls:
 
     def _row(self, dial: Dial) -> Any:
         value = self.visitor.moved.get(dial.path, dial.value)
-        slider = Slider(
+        slider = pn.widgets.IntSlider(
             start=0, end=len(dial.values) - 1, value=dial.values.index(value), name=dial.label(self.words),
             format=named([dial.say(v, self.words) for v in dial.values]), sizing_mode="stretch_width",
             margin=(4, 12, 8, 16), stylesheets=[SLIDER_CSS],
