@@ -59,7 +59,7 @@ ASLEEP, ASTIR, STRUCK = 0, 1, 2  # a group: nothing changes, something counts do
 def is_contagion(households: Households, plan: Plan, behaviours: Array, context: Array, heaviest: int) -> bool:
     """Whether a run is a contagion and nothing else.
 
-    heaviest : the largest sum of a household's tie weights
+    heaviest : no household's ties weigh more together
     """
     one, start = behaviours[0], households.initial_stage
     kept = one["kind"] == PERMANENT or (one["kind"] == REPEATED and one["lapse_rate"] <= 0)
