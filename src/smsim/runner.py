@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from numbers import Integral
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -89,16 +90,23 @@ def _collect(
 ) -> list[Result]:
     futures: list[Future[Result]] = [executor.submit(work, item) for item in items]
     tell = progress or (lambda done, total: None)
-    waiting: set[Future[Result]] = set(futures)
-    tell(0, len(futures))
+    # `concurrent.futures.wait` would look at all that are left whenever one is done.
+    finished: SimpleQueue[Future[Result]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(finished.put)
+    done = 0
+    tell(done, len(futures))
     try:
-        while waiting:
-            # A short wait, so that Ctrl-C is heard between two of them on every platform.
-            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            if any(future.exception() is not None for future in done):
+        while done < len(futures):
+            try:
+                # A short wait, so that Ctrl-C is heard between two of them on every platform.
+                future = finished.get(timeout=0.2)
+            except Empty:
+                continue
+            if future.exception() is not None:
                 break
-            if done:
-                tell(len(futures) - len(waiting), len(futures))
+            done += 1
+            tell(done, len(futures))
         for future in futures:
             if future.done() and future.exception() is not None:
                 future.result()
