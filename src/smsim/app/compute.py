@@ -38,7 +38,7 @@ Kept = TypeVar("Kept")
 ITEMS = (*ACTIVITIES, *SETUP, SUPERVISION)
 BAND = (0.05, 0.95)  # of the worlds, as in the report
 WORLDS, FEW = 20, 4  # worlds of an answer, and of a first picture at least
-PATIENCE = 0.35  # seconds before a first picture is made of the worlds that are there
+PATIENCE = 0.45  # seconds before a first picture is made of the worlds that are there
 NEARLY_ALL = 0.8  # of the worlds: once so many are there, the whole answer is waited for, which a picture would delay
 # Of what plans are made of, what acts without one: it shapes a world, its state or its record.
 WITHOUT_PLAN = {"campaign": ("weeks", "treated_share", "invitation"), "activities": ("norm_memory_decay",)}
