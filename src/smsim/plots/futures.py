@@ -94,6 +94,8 @@ def plane_figure(study: Sweep) -> Figure:
         if name == NO_CAMPAIGN:
             continue
         xs, ys = gain[:, s] / households, spent[:, s] / households
+        if not (np.isfinite(xs) & np.isfinite(ys)).any():
+            continue  # none of its runs came to an end: its set-up costs more than the budget, for example
         look = style[name]
         axis.plot(xs, ys, look.marker, color=look.colour, markersize=4, alpha=0.45, linewidth=0)
         axis.plot(np.nanmean(xs), np.nanmean(ys), look.marker, color=look.colour, markersize=11,
