@@ -61,7 +61,8 @@ WAIT = """() => {
   const shown = kind => Number(root.querySelector(`[data-${kind}]`)?.dataset[kind] ?? 0);
   const frames = (n, then) => n ? requestAnimationFrame(() => frames(n - 1, then)) : then();
   window.wait = () => { const start = performance.now(), before = shown('answer'), took = {first: null, whole: null};
-    window.took = new Promise(done => { const look = () => {
+    window.took = new Promise((done, never) => { const look = () => {
+      if (performance.now() - start > 60000) return never(new Error('no answer within a minute of a move'));
       if (took.first === null && (shown('first') > before || shown('answer') > before)) {
         took.first = 0; frames(2, () => { took.first = performance.now() - start }) }
       if (shown('answer') > before) { frames(3, () => { took.whole = performance.now() - start; done(took) }) }

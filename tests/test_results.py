@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 
 import smsim
-from smsim.results import Run
+from smsim.results import Run, write_parquet
 from smsim.scenario import Scenario
 
 
@@ -83,3 +83,13 @@ def test_a_folder_may_be_named_like_an_address(run: Run, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     run.write("may:2")
     assert {f.name for f in Path("may:2").iterdir()} == {"weekly.parquet", "manifest.json"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such name there")
+def test_a_frame_may_be_written_below_a_name_like_an_address(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file:x").mkdir()
+    write_parquet(run.coverage(), Path("file:x") / "weekly.parquet")
+    assert (tmp_path / "file:x" / "weekly.parquet").stat().st_size > 0

@@ -183,7 +183,8 @@ def sort_keys(scenario: Scenario, keys: Any) -> list[Key]:
 def write_parquet(frame: pd.DataFrame, path: os.PathLike[str]) -> None:
     """A Parquet file; names are stored once each."""
     names = [c for c in frame.columns if frame[c].dtype == object or str(frame[c].dtype) in ("str", "string")]
-    frame.astype(dict.fromkeys(names, "category")).to_parquet(path, index=False)
+    with open(path, "wb") as file:  # by its name alone, pyarrow takes "may:2/weekly.parquet" for an address
+        frame.astype(dict.fromkeys(names, "category")).to_parquet(file, index=False)
 
 
 def _write_columns(columns: dict[str, Array], path: os.PathLike[str]) -> None:
@@ -208,5 +209,5 @@ def _write_columns(columns: dict[str, Array], path: os.PathLike[str]) -> None:
         name: names(values) if values.dtype == object else numbers(np.ascontiguousarray(values))
         for name, values in columns.items()
     }
-    with open(path, "wb") as file:  # by its name alone, pyarrow takes "may:2/weekly.parquet" for an address
+    with open(path, "wb") as file:
         pyarrow.parquet.write_table(pa.table(arrays), file)
