@@ -120,6 +120,15 @@ def test_labels_keep_their_distance_and_their_order() -> None:
     assert apart([0.1, 0.9], [0.1, 0.1]) == [0.1, 0.9]  # nothing moves that need not
 
 
+def test_file_names_keep_the_letters_of_a_name_and_differ_where_windows_sees_no_difference() -> None:
+    names = ["Équité", "quité", "मिला-जुला", "إنصاف", "CON", "con", "../x\\y:z. "]
+    stems = [plots.picture_stem("coverage", k, name) for k, name in enumerate(names, 1)]
+    assert stems == [
+        "coverage-1-équité", "coverage-2-quité", "coverage-3-मिला-जुला", "coverage-4-إنصاف", "coverage-5-con",
+        "coverage-6-con", "coverage-7-x-y-z",
+    ]  # fmt: skip
+
+
 def test_small_shares_keep_a_decimal() -> None:
     assert [share_label(x) for x in (0.0412, 0.412, float("nan"))] == ["4.1%", "41%", "–"]
 

@@ -248,6 +248,8 @@ BAD = {
     ),
     "both spellings": ("behaviour: {}\nbehaviours: {a: {}}", "give either 'behaviour' (only one) or 'behaviours'"),
     "odd name": ("behaviours: {'a/b': {}}", "the behaviour 'a/b' must begin with a letter"),
+    "spaced name": ("strategies: {1 our plan: {blend: {hybrid: 1}}}", "letters, digits, '_' or '-'; write our-plan"),
+    "formula as a name": ("strategies: {'=1+1': {blend: {hybrid: 1}}}", "the strategy '=1+1' must begin with a letter"),
     "link to nothing": (
         "behaviours:\n  a: {link: c}\n  b: {}",
         "line 2  behaviours.a.link must name a behaviour of this",
@@ -342,6 +344,14 @@ BAD = {
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
 def test_a_bad_file_gets_a_sentence(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in complaint(tmp_path, text)
+
+
+def test_names_may_be_in_any_script_and_an_accent_may_be_written_either_way(tmp_path: Path) -> None:
+    """Hindi writes vowels as signs beside a letter; some programs write é as e and a sign for its accent."""
+    file = tmp_path / "a.yaml"
+    text = "strategies:\n  e\N{COMBINING ACUTE ACCENT}galité: {blend: {hybrid: 1}}\n  मिला-जुला: {blend: {égalité: 1}}\n"
+    file.write_text(text, encoding="utf-8")
+    assert {"égalité", "मिला-जुला"} < set(load_scenario(file).strategies)
 
 
 @pytest.mark.parametrize(

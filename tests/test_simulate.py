@@ -12,7 +12,7 @@ from smsim.compare import compare
 from smsim.engine.arrays import ADOPTED, MAINTAINED
 from smsim.errors import ScenarioError
 from smsim.scenario import Scenario, load_scenario
-from smsim.simulate import pack_behaviours, pack_context, prepare, simulate, simulate_all
+from smsim.simulate import pack_behaviours, pack_context, prepare, simulate, simulate_all, simulate_together
 from smsim.world import build_world
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -55,6 +55,12 @@ def test_a_seed_that_is_no_seed_is_refused(seed):
 def test_sharing_the_burn_in_changes_nothing():
     together = simulate_all(scenario(), ["none", "pragmatic", "activist", "hybrid"], 5)
     assert all(same(run, simulate(scenario(), name, 5)) for name, run in together.items())
+
+
+def test_no_strategy_at_all_gets_a_sentence_or_nothing():
+    assert simulate_all(scenario(), [], 5) == {}
+    with pytest.raises(ScenarioError, match="name at least one strategy; this scenario has pragmatic"):
+        simulate_together(scenario(), [], 5)
 
 
 def test_no_money_is_no_campaign():

@@ -15,7 +15,7 @@ from typing import Any
 from smsim.costs import setup_items
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, defaults, section
-from smsim.schema import MAX_BEHAVIOURS, MAX_STRATEGIES, NAME, SECTIONS, guess
+from smsim.schema import LONGEST_NAME, MAX_BEHAVIOURS, MAX_STRATEGIES, SECTIONS, guess, is_name, parting
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, NONE, read_strategies
 from smsim.world.households import CELL_AXES
@@ -63,9 +63,13 @@ def _behaviour_names(data: dict[str, Any]) -> list[str]:
 
 
 def _bad_name(name: str, what: str) -> str | None:
-    if NAME.fullmatch(name):
+    if is_name(name):
         return None
-    return f"{what} {shorten(name)} must begin with a letter and have at most 40 letters, digits, '_' or '-'"
+    near = "-".join(parting(name).split()).lstrip("-_0123456789")[:LONGEST_NAME].rstrip("-")
+    return (
+        f"{what} {shorten(name)} must begin with a letter and have at most {LONGEST_NAME} letters, digits, '_' or '-'"
+        + (f"; write {near}" if is_name(near) else "")
+    )
 
 
 def _behaviours(data: dict[str, Any], names: list[str]) -> Iterator[tuple[KeyPath, str]]:
@@ -147,7 +151,7 @@ def _leads_to(name: str, given: dict[str, Any], goal: set[Any]) -> bool:
 
 def _path_of(words: str, name: str) -> KeyPath:
     """Path that a sentence of `smsim.strategy` begins with."""
-    found = re.match(r"strategies\.([\w-]+)((?:\.[\w-]+)*)", words)
+    found = re.match(r"strategies\.([^\s.:]+)((?:\.[^\s.:]+)*)", words)
     return ("strategies", found.group(1), *found.group(2).split(".")[1:]) if found else ("strategies", name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from functools import cache
 from numbers import Integral, Real
 from typing import Annotated, Any
@@ -26,9 +27,22 @@ SECTIONS: tuple[Section, ...] = ("world", "activities", "campaign", "run")
 MAX_BEHAVIOURS = 8
 MAX_STRATEGIES = 40
 MEASURES = ("surveyed", "administrative")
-NAME = re.compile(r"[^\W\d_][\w-]{0,39}")  # of a behaviour or strategy: it becomes a file name, a column, a label
+LONGEST_NAME = 40  # of a behaviour or strategy: it becomes a file name, a column, a label
 
 _UNIT = re.compile(r"\s*(?:US)?\$?\s*([-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a behaviour or strategy: a letter, then letters, digits, "_" or "-", in any script."""
+    return 0 < len(text) <= LONGEST_NAME and text[0].isalpha() and " " not in parting(text)
+
+
+def parting(text: str) -> str:
+    """The text with a space for all that is neither letter, digit, "_" nor "-".
+
+    Signs that belong to the letter before them, as in Hindi or where an accent stands by itself, are part of it.
+    """
+    return "".join(c if c in "_-" or unicodedata.category(c)[0] in "LMN" else " " for c in text)
 
 
 def say_number(value: Any) -> str:

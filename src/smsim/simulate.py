@@ -121,8 +121,16 @@ def simulate_all(
 def simulate_together(
     scenario: Scenario, strategies: Iterable[str], seed: int | None = None, world: World | None = None
 ) -> tuple[dict[str, Run], Record]:
-    """What `simulate_all` gives of one strategy or more, and their records as one: arrays with the run in front."""
-    prepared = prepare_all(scenario, dict.fromkeys(strategies), seed, world)
+    """What `simulate_all` gives of one strategy or more, and their records as one: arrays with the run in front.
+
+    Raises
+    ------
+    ScenarioError : no strategy is named, or as `simulate` says
+    """
+    names = dict.fromkeys(strategies)
+    if not names:
+        raise ScenarioError(f"name at least one strategy; this scenario has {', '.join(scenario.strategies)} and none")
+    prepared = prepare_all(scenario, names, seed, world)
     empty = prepared[0].empty_record()
     records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in empty))
     own = [Record(*(array[k] for array in records)) for k in range(len(prepared))]

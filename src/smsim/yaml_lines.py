@@ -7,6 +7,7 @@ expand without bound, keys cannot repeat, and every problem has its line.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,8 @@ def read_text(path: Path) -> str:
     if b"\x00" in raw:
         raise ScenarioError(f"{path}: this is not a text file; a scenario is a YAML text file saved as UTF-8")
     try:
-        return raw.decode("utf-8-sig")
+        # One way to write an accented letter: names that look alike are alike.
+        return unicodedata.normalize("NFC", raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         problem = Problem("a letter is not UTF-8 (saved by an older Windows program?); save the file as UTF-8", line)

@@ -54,7 +54,7 @@ def test_the_folder_holds_tables_pictures_and_the_store(done: tuple[Path, str]) 
         "design.csv", "indices.csv", "failures.csv", "quality.csv", "convergence.csv", "repeat.csv", "flips.csv",
         "indices_by_week.csv", "regret.csv", "winners.csv", "boxes.csv", "worth_of_knowing.csv", "outcomes.parquet",
         "summary.txt", "manifest.json", "runs", "ranking.png", "heatmap.png", "tornado.png", "convergence.png",
-        "by-week.png", "phase.png", "ce-plane.png", "pairs-pragmatic.png",
+        "by-week.png", "phase.png", "ce-plane.png", "pairs-1-pragmatic.png",
     } <= names  # fmt: skip
     manifest = json.loads((done[0] / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["sweep"]["method"] == "sobol"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from smsim.outcomes import GROUPS
 from smsim.plots.bars import PARTS, source_figure, spending_figure
 from smsim.plots.contrasts import difference_figure, equity_figure
 from smsim.plots.coverage import coverage_figure, run_figure
-from smsim.plots.style import picture_bytes, save, say, share_label
+from smsim.plots.style import picture_bytes, picture_stem, save, say, share_label
 
 if TYPE_CHECKING:
     from smsim.compare import Comparison
@@ -63,11 +62,6 @@ def comparison_figures(comparison: Comparison, words: Words = ENGLISH) -> dict[s
     alt = _("Stacked bars: what each strategy spends on what; the table gives the numbers.")
     pictures["spending.png"] = Picture(spending_figure(comparison, words), "spending", "", alt)
     return pictures
-
-
-def picture_stem(shows: str, number: int, behaviour: str) -> str:
-    """Name of a picture of one behaviour, without ending: names may be in any script, file names travel in ASCII."""
-    return "-".join([shows, str(number), *re.findall("[a-z0-9]+", behaviour.lower())])
 
 
 def _coverage_words(comparison: Comparison, behaviour: str, words: Words) -> str:

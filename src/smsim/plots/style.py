@@ -24,6 +24,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from smsim.i18n import Words
 from smsim.labels import ENGLISH, strategy_name
+from smsim.schema import parting
 from smsim.strategy import NONE
 
 INK, FAINT = "#222222", "#6b6b6b"
@@ -148,6 +149,15 @@ def finish(figure: Figure) -> Figure:
     for text in figure.findobj(Text):
         text.set_fontfamily(FONTS)
     return figure
+
+
+def picture_stem(shows: str, number: int, name: str) -> str:
+    """Name of a picture of one behaviour or strategy, without ending.
+
+    The number keeps apart names that differ in capitals alone, which Windows does not tell; nothing in front of it is
+    a name that Windows keeps for itself.
+    """
+    return "-".join([shows, str(number), *parting(name).lower().split()])
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -17,6 +17,7 @@ from smsim.plots.sensitivity import (
     tornado_figure,
     weeks_figure,
 )
+from smsim.plots.style import picture_stem
 from smsim.sweep.indices import MAIN
 from smsim.sweep.words import leading
 
@@ -42,9 +43,9 @@ def sweep_figures(study: Sweep, by_week: pd.DataFrame | None = None) -> dict[str
         if method == "morris":
             figures["morris.png"] = morris_figure(study)
         if method == "sobol" and study.design.second_order:
-            for quantity in leading(study):
+            for k, quantity in enumerate(leading(study), 1):
                 if tuple(quantity) in known:
-                    figures[f"pairs-{quantity.strategy}.png"] = pairs_figure(study, quantity)
+                    figures[picture_stem("pairs", k, quantity.strategy) + ".png"] = pairs_figure(study, quantity)
     if study.scenario is not None and not study.design.groups:
         if method != "grid":
             figures["tornado.png"] = tornado_figure(study)
