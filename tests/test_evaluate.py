@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,16 @@ def test_what_begins_with_the_campaign_has_no_baseline_and_is_compared_between_t
 def test_more_clusters_than_communities_are_said(evaluation: Evaluation) -> None:
     assert any("an arm has only 16 communities" in sentence for sentence in evaluation.summary())
     assert not any("communities:" in sentence for sentence in evaluate(small(), clusters=16, replicates=2).summary())
+
+
+@pytest.mark.parametrize(("clusters", "said"), [(16, False), (17, True)])
+def test_a_recommendation_of_more_clusters_than_communities_says_so(
+    evaluation: Evaluation, clusters: int, said: bool
+) -> None:
+    enough = replace(evaluation)
+    enough.__dict__["smallest"] = (evaluation.design._replace(clusters=clusters), 0.81)  # as if the search found it
+    words = "more clusters than an arm has communities (16): some would lie in the same one. Simulate an area with 17"
+    assert any(words in sentence for sentence in enough.summary()) == said
 
 
 def test_events_that_never_come_are_reported_as_missing() -> None:

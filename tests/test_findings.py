@@ -25,8 +25,10 @@ from smsim.findings import (
     rank,
     spending,
     sureness,
+    with_interval,
 )
 from smsim.outcomes import against_none, outcomes_of
+from smsim.paired import Difference
 from smsim.results import series_of
 from smsim.scenario import Scenario
 
@@ -192,3 +194,19 @@ def test_every_number_of_the_summary_is_one_of_the_tables() -> None:
 )
 def test_numbers_read_well(shown: str, expected: str) -> None:
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((0.0072, 0.0003, 0.0141), "0.72 points (0.03 to 1.41)"),
+        ((0.0072, -0.0003, 0.0147), "0.72 points (−0.03 to 1.47)"),
+        ((0.007, 0.0, 0.014), "0.7 points (0.0 to 1.4)"),
+        ((0.00003, 0.00002, 0.00004), "0.003 points (0.002 to 0.004)"),
+        ((0.02, 0.01, 0.03), "2.0 points (1.0 to 3.0)"),
+        ((0.02, math.nan, math.nan), "2.0 points"),
+        ((math.nan, math.nan, math.nan), "–"),
+    ],
+)
+def test_an_interval_shows_on_which_side_of_zero_it_ends(ends: tuple[float, float, float], expected: str) -> None:
+    assert with_interval(Difference(*ends, 0.9, ends[1] > 0, 20, 30)) == expected

@@ -38,6 +38,14 @@ def test_worlds_in_which_one_is_missing_are_left_out() -> None:
     assert paired_difference([math.nan], [1], 1).replicates == 0
 
 
+def test_a_few_worlds_with_the_same_difference_give_no_interval_and_no_verdict() -> None:
+    found = paired_difference([0.5, 0.75], [0.25, 0.5], 1)
+    assert (found.mean, found.separated) == (0.25, False)
+    assert math.isnan(found.lower)
+    assert math.isnan(found.upper)
+    assert paired_difference([0.5] * 5, [0.25] * 5, 1).separated
+
+
 def test_equal_strategies_are_never_separated_and_no_number_of_worlds_would_do() -> None:
     found = paired_difference([0.3, 0.4], [0.3, 0.4], 1)
     assert (found.mean, found.separated, found.a_beats_b) == (0, False, 0.5)

@@ -428,5 +428,7 @@ def test_a_file_whose_set_up_eats_the_budget_is_refused_with_the_line(tmp_path):
     text = "illustrative: a test\nworld:\n  households: 300\ncampaign:\n  budget_per_household: 6\n"
     file.write_text(text, encoding="utf-8")
     # One district, community and mobilizer: pretest 2,000, assessment 100, training 48; the budget is 6 x 300 = 1,800.
-    with pytest.raises(ScenarioError, match=r"line 5  campaign\.budget_per_household must cover the set-up .* 2,148;"):
+    with pytest.raises(
+        ScenarioError, match=r"line 5  campaign\.budget_per_household must cover the set-up .*\$\s2,148;"
+    ):
         load_scenario(file)

@@ -23,6 +23,7 @@ from smsim.folder import whole_folder, write_manifest
 from smsim.outcomes import WHENS, Key, outcomes_of
 from smsim.parameters import PARAMETERS, Parameter
 from smsim.runner import replicate_seed, run_all
+from smsim.saying import say_count
 from smsim.scenario import Scenario, Target
 from smsim.simulate import simulate_all
 from smsim.world import World
@@ -127,7 +128,7 @@ def _stages(scenario: Scenario) -> list[tuple[list[str], list[int]]]:
             at = f" of `when: {when}`" if when else " that no other fitted value claims" if stages else ""
             raise ScenarioError(
                 f"{scenario.name}: fitted must list at most as many values as there are targets{at}; "
-                f"got {len(paths)} values and {len(places)} targets"
+                f"got {say_count(len(paths), 'value')} and {say_count(len(places), 'target')}"
             )
         stages.append((paths, places))
     return stages

@@ -15,11 +15,12 @@ from typing import Any
 from smsim.costs import setup_items
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, defaults, section
+from smsim.saying import say_dollars, shorten
 from smsim.schema import LONGEST_NAME, MAX_BEHAVIOURS, MAX_STRATEGIES, SECTIONS, guess, is_name, parting
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, NONE, read_strategies
 from smsim.world.households import CELL_AXES
-from smsim.yaml_lines import KeyPath, shorten
+from smsim.yaml_lines import KeyPath
 
 C, W = "campaign", "world"
 MAX_TOTAL_WEEKS = 4000
@@ -280,8 +281,8 @@ def setup_problems(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             ("campaign", "budget_per_household"),
             (
                 "campaign.budget_per_household must cover the set-up (training, pretest, needs assessment, "
-                f"documentation), which costs at least US$ {ready:,.0f}; got {per_household:g}, "
-                f"US$ {budget:,.0f} in all."
+                f"documentation), which costs at least {say_dollars(ready)}; got {per_household:g}, "
+                f"{say_dollars(budget)} in all."
                 f" Raise it above {per_household * ready / budget:.2f}, or lower campaign.pretest_cost, "
                 "campaign.training_cost or campaign.assessment_cost"
             ),

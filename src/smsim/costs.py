@@ -19,6 +19,7 @@ import numpy as np
 
 from smsim.engine.arrays import ACTIVITIES, Array, Places, Plan, Record
 from smsim.errors import ScenarioError
+from smsim.saying import say_dollars
 from smsim.staff import Staff, StaffWeeks, hire, nobody, staff_weeks
 from smsim.steps import UNTESTED
 from smsim.strategy import NONE, Strategy
@@ -250,10 +251,10 @@ def season(scenario: Scenario, weeks: int) -> Array:
 
 
 def _too_dear(scenario: Scenario, setup: dict[str, float], staff: Staff, ready: float, budget: float) -> str:
-    items = ", ".join(f"{item} {dollars:,.0f}" for item, dollars in setup.items() if dollars > 0)
+    items = ", ".join(f"{item} {cost:,.0f}" for item, cost in setup.items() if cost > 0)
     per_household = scenario.campaign["budget_per_household"]
     return (
-        f"campaign.budget_per_household must cover the set-up, which costs US$ {ready:,.0f} ({items}; "
-        f"{staff.trained} mobilizers trained); got {per_household:g}, US$ {budget:,.0f} in all. "
+        f"campaign.budget_per_household must cover the set-up, which costs {say_dollars(ready)} ({items}; "
+        f"{staff.trained} mobilizers trained); got {per_household:g}, {say_dollars(budget)} in all. "
         f"Raise it above {per_household * ready / budget:.2f}, or plan less training, pretesting or assessment"
     )

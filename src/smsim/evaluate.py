@@ -238,6 +238,12 @@ class Evaluation:
         return self.worlds[0].control is not None
 
     @property
+    def communities(self) -> int:
+        """Communities of the smaller arm: clusters beyond so many lie in the same ones."""
+        one = self.worlds[0]
+        return min(len(arm.before.households) for arm in (one.treated, one.control) if arm)
+
+    @property
     def interviews(self) -> int:
         """Interviews of both rounds and arms."""
         return self.interviews_of(self.design)

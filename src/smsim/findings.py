@@ -15,9 +15,11 @@ from smsim.strategy import NONE
 
 if TYPE_CHECKING:
     from smsim.compare import Comparison
+    from smsim.paired import Difference
 
 MANY_WORLDS = 100_000  # beyond this nobody runs them: the difference does not matter
 CENT = 0.01
+MOST_DIGITS = 6
 WORTH_A_WORD = 0.01  # shares below one per cent are left out of the sentences
 LOW, HIGH = 0.05, 0.95  # 90% of the worlds lie between
 
@@ -157,12 +159,14 @@ def sureness(comparison: Comparison, behaviour: str, words: Words = ENGLISH) -> 
         if rival in leaders:
             continue
         found = comparison.difference(order[0], rival, "coverage_end", behaviour)
+        digits = point_digits(found.mean, found.lower, found.upper)
         sentences.append(
             _(
                 "{behaviour}: {first} is ahead of {second} by {gap} (95% interval {low} to {high}) and in {share} of "
                 "the worlds.",
                 behaviour=behaviour, first=strategy_name(order[0], words), second=strategy_name(rival, words),
-                gap=points(found.mean, words), low=bare_points(found.lower, words), high=points(found.upper, words),
+                gap=points(found.mean, words, digits), low=bare_points(found.lower, words, digits),
+                high=points(found.upper, words, digits),
                 share=percent(found.a_beats_b, 0, words),
             )
         )  # fmt: skip
@@ -303,7 +307,7 @@ def spending(comparison: Comparison, words: Words = ENGLISH) -> str:
     """Whether the budget was spent, and what is left of it."""
     _ = words
     budget = money(comparison.mean(comparison.campaigns[0], "budget"), words)
-    each = money(float(comparison.scenario.campaign["budget_per_household"]), words)
+    each = words.money(float(comparison.scenario.campaign["budget_per_household"]), cents=True)  # as given
     unspent = {s: comparison.mean(s, "unspent") for s in comparison.campaigns}
     left = [under(money(x, words), s, words) for s, x in unspent.items() if x > CENT]
     if not left:
@@ -351,15 +355,35 @@ def percent(value: float, digits: int = 1, words: Words = ENGLISH) -> str:
     return words.percent(value, digits, exact=True)
 
 
-def points(value: float, words: Words = ENGLISH) -> str:
+def points(value: float, words: Words = ENGLISH, digits: int = 1) -> str:
     """A difference of shares in percentage points; a dash if missing."""
     _ = words
-    return _("{number} points", number=bare_points(value, words)) if math.isfinite(value) else MISSING
+    return _("{number} points", number=bare_points(value, words, digits)) if math.isfinite(value) else MISSING
 
 
-def bare_points(value: float, words: Words = ENGLISH) -> str:
+def bare_points(value: float, words: Words = ENGLISH, digits: int = 1) -> str:
     """The same without the word."""
-    return words.number(100 * value, 1, exact=True)
+    return words.number(100 * value, digits, exact=True)
+
+
+def point_digits(*values: float) -> int:
+    """Decimals of differences of shares, in points: one, or as many as show on which side of zero each of them lies.
+
+    An interval that is printed as "0.0 to 1.4" would look as if it held zero.
+    """
+    ends = [100 * value for value in values if math.isfinite(value) and value != 0]
+    return next((d for d in range(1, MOST_DIGITS) if all(round(end, d) for end in ends)), MOST_DIGITS)
+
+
+def with_interval(found: Difference, words: Words = ENGLISH) -> str:
+    """A paired difference in points with its interval in brackets; a dash if missing, no brackets without interval."""
+    _ = words
+    digits = point_digits(found.mean, found.lower, found.upper)
+    mean = points(found.mean, words, digits)
+    if not math.isfinite(found.upper - found.lower):
+        return mean
+    low, high = (bare_points(end, words, digits) for end in (found.lower, found.upper))
+    return f"{mean} ({_('{low} to {high}', low=low, high=high)})"
 
 
 def money(value: float, words: Words = ENGLISH) -> str:

@@ -44,11 +44,11 @@ def paired_difference(a: ArrayLike, b: ArrayLike, better: int) -> Difference:
         return Difference(float(gap[0]) if n else math.nan, math.nan, math.nan, won, False, n, math.nan)
     mean, spread = float(gap.mean()), float(gap.std(ddof=1))
     alike = spread == 0 and n < FEWEST_ALIKE  # two equal differences are an accident, not a certainty
+    if alike and mean:  # an interval without width would leave out 0
+        return Difference(mean, math.nan, math.nan, won, False, n, replicates_needed(mean, spread))
     half = t_quantile(n - 1) * spread / math.sqrt(n)
     lower, upper = mean - half, mean + half
-    return Difference(
-        mean, lower, upper, won, not alike and (lower > 0 or upper < 0), n, replicates_needed(mean, spread)
-    )
+    return Difference(mean, lower, upper, won, lower > 0 or upper < 0, n, replicates_needed(mean, spread))
 
 
 def cost_difference(spent_a: ArrayLike, more_a: ArrayLike, spent_b: ArrayLike, more_b: ArrayLike) -> Difference:

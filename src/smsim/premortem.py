@@ -20,7 +20,7 @@ from smsim.costs import find_strategy, make_plan
 from smsim.engine.arrays import Array
 from smsim.errors import RunError, ScenarioError, SmsimError
 from smsim.evaluate import Design, draw
-from smsim.findings import bare_points, joined, money, percent, points
+from smsim.findings import bare_points, joined, money, percent, point_digits, points
 from smsim.folder import MANIFEST, whole_folder, write_csv, write_manifest
 from smsim.outcomes import Weeks, coverage_counts, kinds_of, share
 from smsim.paired import Difference, paired_difference
@@ -288,11 +288,15 @@ def _sentence(x: Loss) -> str:
     step = STEPS[x.step]
     if math.isnan(x.loss.mean):
         return f"{step.number} {step.title}: no value, for nobody was eligible in the last weeks of the campaign."
-    interval = f"{bare_points(x.loss.lower)} to {points(x.loss.upper)}"
+    digits = point_digits(x.loss.mean, x.loss.lower, x.loss.upper)
+    mean, low, high = (x.loss.mean, x.loss.lower, x.loss.upper)
+    if x.verdict == "gains":
+        mean, low, high = -mean, -high, -low
+    interval = f"{bare_points(low, digits=digits)} to {points(high, digits=digits)}"
     where = " in the next campaign" if x.step == "evaluation" else ""
     words = {
-        "loses": f"loses {points(x.loss.mean)}{where} ({interval})",
-        "gains": f"gains {points(-x.loss.mean)}{where} ({bare_points(-x.loss.upper)} to {points(-x.loss.lower)})",
+        "loses": f"loses {points(mean, digits=digits)}{where} ({interval})",
+        "gains": f"gains {points(mean, digits=digits)}{where} ({interval})",
         "hardly matters": f"hardly matters{where} ({interval} lost)",
         "cannot be told": f"cannot be told from no loss{where} ({interval})",
     }[x.verdict]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from smsim import findings
-from smsim.findings import count, money, worlds
+from smsim.findings import count, worlds
 from smsim.i18n import SOURCE, Words, mark, reviewed
 from smsim.labels import ENGLISH, moment_names, strategy_name
 from smsim.plots import Picture, picture_bytes
@@ -112,7 +112,7 @@ def _facts(comparison: Comparison, words: Words) -> str:
         worlds=worlds(comparison.replicates, words),
         households=words.plural("{n} household", "{n} households", size),
         weeks=weeks(int(scenario.campaign["weeks"]), words),
-        each=money(float(scenario.campaign["budget_per_household"]), words),
+        each=words.money(float(scenario.campaign["budget_per_household"]), cents=True),
         later=weeks(int(scenario.run["follow_up_weeks"]), words),
     )
 
@@ -137,10 +137,10 @@ def _caveats(comparison: Comparison, words: Words) -> list[str]:
     scenario = comparison.scenario
     sourced = sum(source != ASSUMED for source in scenario.sources.values())
     local = words.plural(
-        "Of {values} values that this scenario sets itself, {n} has a source; the others, and the usual values used "
-        "for everything else, are assumptions or come from other places.",
-        "Of {values} values that this scenario sets itself, {n} have a source; the others, and the usual values used "
-        "for everything else, are assumptions or come from other places.",
+        "Of the values that this scenario sets itself ({values}), {n} has a source; the others, and the usual values "
+        "used for everything else, are assumptions or come from other places.",
+        "Of the values that this scenario sets itself ({values}), {n} have a source; the others, and the usual values "
+        "used for everything else, are assumptions or come from other places.",
         sourced, values=words.number(len(scenario.sources)),
     )  # fmt: skip
     if not scenario.targets:

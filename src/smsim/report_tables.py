@@ -11,7 +11,7 @@ import numpy as np
 from smsim import findings
 from smsim.costs import SETUP, SUPERVISION
 from smsim.engine.arrays import ACTIVITIES
-from smsim.findings import bare_points, by_case, count, money, percent, points
+from smsim.findings import bare_points, by_case, count, money, percent, points, with_interval
 from smsim.i18n import MISSING, Words
 from smsim.labels import activity_names, group_names, moment_names, source_names, strategy_name, verdict_names
 from smsim.outcomes import ALL, GROUPS, spent_on
@@ -125,12 +125,10 @@ class Tables:
         for outcome, when in (("coverage_end", "end"), ("coverage_follow_up", "follow_up")):
             for a, b in pairs(self.comparison):
                 found = self.comparison.difference(a, b, outcome, behaviour)
-                limits = self._to(bare_points(found.lower, _), bare_points(found.upper, _))
-                interval = f"{points(found.mean, _)} ({limits})" if math.isfinite(found.mean) else MISSING
                 ahead = _("{strategy} is higher", strategy=self.names[a if found.mean > 0 else b])
                 verdict = ahead if found.separated else self._apart_with(found.replicates_needed)
                 head = _("{first} less {second}", first=self.names[a], second=self.names[b])
-                cells = [self.moments[when], interval, percent(found.a_beats_b, 0, _), verdict]
+                cells = [self.moments[when], with_interval(found, _), percent(found.a_beats_b, 0, _), verdict]
                 rows.append(Cells(head, cells, "" if found.separated else "tied"))
         heads = [
             _("difference"), _("when"), _("mean (95% interval)"), _("worlds in which the first is higher"),

@@ -18,10 +18,11 @@ from pydantic_core import PydanticCustomError
 from smsim.consistency import SIZES, consistency_problems, parameter_paths, setup_problems, size_problems, skip_problems
 from smsim.errors import ScenarioError
 from smsim.parameters import PARAMETERS, SETTLEMENTS, defaults
+from smsim.saying import say_count, say_dollars, shorten
 from smsim.schema import MEASURES, SECTIONS, check_structure, check_value, json_schema, say_path
 from smsim.steps import without
 from smsim.strategy import BUILT_IN, Strategy, read_strategies
-from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report, shorten
+from smsim.yaml_lines import MAX_DEPTH, Document, KeyPath, Problem, read_document, report
 
 __all__ = ["Scenario", "Target", "json_schema", "load_scenario"]
 
@@ -221,12 +222,13 @@ class Scenario:
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{name} ({values['kind']})" for name, values in self.behaviours.items())
-        compared = f"{len(self.targets)} targets" if self.targets else "illustrative"
+        compared = say_count(len(self.targets), "target") if self.targets else "illustrative"
         compared += f"; without {', '.join(self.skip)}" if self.skip else ""
+        each = say_dollars(self.campaign["budget_per_household"], cents=True)
         return (
-            f"Scenario({self.name!r}: {self.world['households']:,} households; {kinds}; "
-            f"{', '.join(self.strategies)} at US${self.campaign['budget_per_household']:g} per household over "
-            f"{self.campaign['weeks']} weeks; {compared}; digest {self.digest[:12]})"
+            f"Scenario({self.name!r}: {say_count(self.world['households'], 'household')}; {kinds}; "
+            f"{', '.join(self.strategies)} at {each} per household over {say_count(self.campaign['weeks'], 'week')}; "
+            f"{compared}; digest {self.digest[:12]})"
         )
 
 

@@ -19,9 +19,10 @@ from pydantic_core import PydanticCustomError
 
 from smsim.engine.arrays import ACTIVITIES
 from smsim.parameters import PARAMETERS, Parameter, Section, section
+from smsim.saying import say_number, shorten
 from smsim.steps import STEPS
 from smsim.strategy import LEADERS, TIMINGS
-from smsim.yaml_lines import KeyPath, shorten
+from smsim.yaml_lines import KeyPath
 
 SECTIONS: tuple[Section, ...] = ("world", "activities", "campaign", "run")
 MAX_BEHAVIOURS = 8
@@ -43,18 +44,6 @@ def parting(text: str) -> str:
     Signs that belong to the letter before them, as in Hindi or where an accent stands by itself, are part of it.
     """
     return "".join(c if c in "_-" or unicodedata.category(c)[0] in "LMN" else " " for c in text)
-
-
-def say_number(value: Any) -> str:
-    """A number as a planner writes it: no trailing zero, no exponent where none is needed."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return shorten(value)
-    if isinstance(value, Integral) and abs(int(value)) < 10**24:
-        return str(int(value))  # a seed to its last digit
-    number = float(value)
-    if number.is_integer() and abs(number) < 1e15:
-        return str(int(number))
-    return f"{number:.12g}"
 
 
 def say_value(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smsim import survey
 from smsim.findings import WORTH_A_WORD, bare_points, joined, money, percent, points
+from smsim.saying import say_count
 from smsim.survey import MOST_CLUSTERS, MOST_PER_LOT, POWER
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ def sentences_of(evaluation: Evaluation) -> list[str]:
 
 def _size(e: Evaluation) -> str:
     arms = "in each arm, " if e.controlled else ""
-    what = f"{e.design.clusters} clusters of {e.design.per_cluster} household{'s' * (e.design.per_cluster > 1)}"
+    each = say_count(e.design.per_cluster, "household")
+    what = f"{e.design.clusters} clusters of {each}"
     if e.design.lots:
-        what = f"{e.design.per_cluster} households in every lot (the catchment area of a facility)"
+        what = f"{each} in every lot (the catchment area of a facility)"
     price = e.interviews * float(e.scenario.campaign["survey_cost"])
     words = f"The survey: {what} {arms}before and after, {e.interviews:,} interviews, {money(price)}."
     if e.design.lots or e.design.question == "list":
@@ -36,14 +38,14 @@ def _size(e: Evaluation) -> str:
 
 def _crowded(e: Evaluation) -> str:
     """Where an arm has fewer communities than there are clusters: what a planner would take for 30 places are not."""
-    arms = [arm for arm in (e.worlds[0].treated, e.worlds[0].control) if arm]
-    fewest = min(len(arm.before.households) for arm in arms)
-    if e.design.lots or e.design.clusters <= fewest:
+    if e.design.lots or e.design.clusters <= e.communities:
         return ""
     what = "an arm has" if e.controlled else "the campaign has"
+    clusters = e.design.clusters
     return (
-        f"But {what} only {fewest} communities: they are visited more than once, and the gain is tested on {fewest}, "
-        f"not on {e.design.clusters}. Simulate a larger area to see what {e.design.clusters} communities would find."
+        f"But {what} only {say_count(e.communities, 'community', 'communities')}, visited more than once, and the gain "
+        f"is tested on {e.communities}, not on {clusters}. Simulate a larger area to see what {clusters} communities "
+        "would find."
     )
 
 
@@ -126,6 +128,12 @@ def _found(e: Evaluation) -> list[str]:
             f"The smallest survey that would find it in {percent(POWER, 0)}: {what}{arms}, "
             f"{e.interviews_of(design):,} interviews ({percent(own, 0)})."
         )
+        if not design.lots and design.clusters > e.communities:
+            where = "an arm has" if e.controlled else "the campaign has"
+            sentences.append(
+                f"These are more clusters than {where} communities ({e.communities}): some would lie in the same one. "
+                f"Simulate an area with {design.clusters} communities or more{arms} before you plan so many."
+            )
     if e.design.lots:
         upper, lower = survey.thresholds(e.scenario.run["target_coverage"])
         rule = survey.decision_rule(e.design.per_cluster, upper, lower)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from smsim.errors import ScenarioError
+from smsim.saying import say_count, shorten
 
 MAX_BYTES = 1 << 20  # a scenario is a page or two; a megabyte is a mistake or an attack
 MAX_DEPTH = 20
@@ -43,7 +44,7 @@ def report(problems: list[Problem], subject: str) -> ScenarioError:
     for file in dict.fromkeys([subject] + [p.file or subject for p in problems]):
         here = sorted({(p.line or 0, p.text): p for p in problems if (p.file or subject) == file}.items())
         if here:
-            lines = [f"{file}: {len(here)} problem{'s' if len(here) > 1 else ''}"]
+            lines = [f"{file}: {say_count(len(here), 'problem')}"]
             lines += [f"  line {p.line}  {p.text}" if p.line else f"  {p.text}" for _, p in here]
             paragraphs.append("\n".join(lines))
     return ScenarioError("\n".join(paragraphs))
@@ -257,15 +258,6 @@ def _scalar(event: Any) -> Any:
 
 def _tag_is_text(event: Any) -> bool:
     return str(getattr(event, "tag", None)) == "!"
-
-
-def shorten(value: Any, limit: int = 60) -> str:
-    """`value` as a message shows it: Python's repr, cut where it gets long."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):
-        return f"a {type(value).__name__}"
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _kind(value: Any) -> str:

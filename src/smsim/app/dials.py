@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from smsim.i18n import Words
 from smsim.parameters import PARAMETERS, Parameter
+from smsim.saying import say_number
 from smsim.scenario import Scenario
-from smsim.schema import say_number
 
 STEPS = 20
 # Shown first; the others wait under "more". By path of the table of parameters.

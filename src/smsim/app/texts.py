@@ -10,6 +10,7 @@ from smsim.app.compute import Answer
 from smsim.app.names import stage_names
 from smsim.app.scenes import STAGE_LOOKS
 from smsim.app.why import Why
+from smsim.findings import point_digits
 from smsim.i18n import Words
 from smsim.labels import source_names
 from smsim.outcomes import COUNTED_BY_CASE
@@ -66,8 +67,8 @@ def ahead(answer: Answer, names: dict[str, str], behaviour: int, words: Words) -
             _(
                 "{when}, plan {side} is ahead, by {points} points; in {won} of {worlds} worlds.",
                 when=when, side=f"<b class='{'a' if found.mean > 0 else 'b'}'>{'A' if found.mean > 0 else 'B'}</b>",
-                points=words.number(100 * abs(found.mean), 1), won=words.number(round(won * answer.worlds)),
-                worlds=words.number(answer.worlds),
+                points=words.number(100 * abs(found.mean), point_digits(found.mean)),
+                won=words.number(round(won * answer.worlds)), worlds=words.number(answer.worlds),
             )
         )  # fmt: skip
     return " ".join(sentences)
@@ -81,6 +82,7 @@ def cards(answer: Answer, names: dict[str, str], labels: dict[str, str], behavio
     """One card per plan: at the end, later, and what an additional adopter costs."""
     _ = words
     kind = str(list(answer.scenario.behaviours.values())[behaviour]["kind"])
+    after = answer.weeks.follow_up - answer.weeks.end
     counted = _("per additional person served") if kind in COUNTED_BY_CASE else _("per additional adopter")
     html = []
     for side, name in names.items():
@@ -99,7 +101,7 @@ def cards(answer: Answer, names: dict[str, str], labels: dict[str, str], behavio
                 words.percent(end, 1),
                 _("at the end ({low} to {high})", low=words.percent(low), high=words.percent(high)),
             ),
-            (words.percent(later, 1), _("{n} weeks later", n=words.number(answer.weeks.follow_up - answer.weeks.end))),
+            (words.percent(later, 1), words.plural("{n} week later", "{n} weeks later", after)),
             (price, f"{counted} ({span})"),
             (words.percent(away), _("turned away at the service")),
         )

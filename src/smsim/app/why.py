@@ -80,11 +80,15 @@ def _verdict(history: History, i: int, week: int, at: int, words: Words) -> str:
     lead = _("It did it and gave it up.") if stage == LAPSED else _("Not yet.")
     if sum_ >= needed:
         return lead + " " + _("It now sees enough support, and is about to make up its mind.")
-    gap = words.number(100 * (needed - sum_), 0 if needed - sum_ >= 0.01 else 1)
-    text = lead + " " + _("It lacks {gap} points of support.", gap=gap)
+    if needed - sum_ < 0.01:
+        gap = _("It lacks less than a point of support.")
+    else:
+        points = round(100 * (needed - sum_))
+        gap = words.plural("It lacks {n} point of support.", "It lacks {n} points of support.", points)
+    text = f"{lead} {gap}"
     shown, of = _showing(history, i, week)
     if of:
-        text += " " + _("{shown} of its {of} neighbours here show that they do it.", shown=shown, of=of)
+        text += " " + _("Neighbours here who show that they do it: {shown} of {of}.", shown=shown, of=of)
     if history.believes[week, i]:
         text += " " + _("It believes the rumour, and so needs more.")
     return text
@@ -236,14 +240,16 @@ class WhatIf(NamedTuple):
                 "Without {what}, this household would have done it in week {without} instead of week {week}.",
                 what=what, without=words.number(self.week_without + 1), week=words.number(self.week + 1),
             )  # fmt: skip
-        village = _(
-            "At the end of the campaign, {without} households of the village would do it instead of {households}.",
-            without=words.number(self.village_without), households=words.number(self.village),
+        village = words.plural(
+            "At the end of the campaign, {n} household of the village would do it instead of {households}.",
+            "At the end of the campaign, {n} households of the village would do it instead of {households}.",
+            self.village_without, households=words.number(self.village),
         )  # fmt: skip
         if self.village == self.village_without:
-            village = _(
-                "At the end of the campaign, {households} households of the village do it all the same.",
-                households=words.number(self.village),
+            village = words.plural(
+                "At the end of the campaign, {n} household of the village does it all the same.",
+                "At the end of the campaign, {n} households of the village do it all the same.",
+                self.village,
             )
         return f"{own} {village}"
 

@@ -23,6 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from smsim.errors import ScenarioError
+from smsim.saying import say_dollars
 
 SOURCE = "en"
 # Language -> its own name for itself.
@@ -95,13 +96,12 @@ class Words:
         rounded = round(100 * share, digits) / 100 if math.isfinite(share) else share
         return self._decimal(rounded, self.locale.percent_formats[None].pattern, digits, exact, 2)
 
-    def money(self, dollars: float, cents: bool = False) -> str:
+    def money(self, amount: float, cents: bool = False) -> str:
         """US dollars; with cents, where they are wanted and there are any."""
-        digits = 2 if cents and round(dollars, 2) % 1 else 0
-        if self.language == SOURCE and math.isfinite(dollars):  # where CLDR leaves no space
-            sign = MINUS if round(dollars, digits) < 0 else ""
-            return f"{sign}US$\N{NO-BREAK SPACE}{self.number(abs(dollars), digits, exact=True)}"
-        return self._decimal(dollars, self.locale.currency_formats["standard"].pattern, digits, exact=True)
+        if self.language == SOURCE and math.isfinite(amount):  # where CLDR leaves no space
+            return say_dollars(amount, cents)
+        digits = 2 if cents and round(amount, 2) % 1 else 0
+        return self._decimal(amount, self.locale.currency_formats["standard"].pattern, digits, exact=True)
 
     def listed(self, parts: Iterable[str], how: Literal["standard", "or"] = "standard") -> str:
         """a, b and c; or: a, b or c."""

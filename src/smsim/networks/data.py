@@ -17,6 +17,7 @@ import numpy as np
 from smsim.engine.arrays import Array
 from smsim.errors import DataError
 from smsim.networks.mapping import Mapping, Ties, guess_mapping
+from smsim.saying import say_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -300,13 +301,15 @@ def _all_ties(
     ).tocsr()
     found.sum_duplicates()
     found.sort_indices()
-    notes = [f"{size} households in {len(names)} village{'s' * (len(names) > 1)}, {found.nnz} directed ties."]
+    notes = [
+        f"{say_count(size, 'household')} in {say_count(len(names), 'village')}, {say_count(found.nnz, 'directed tie')}."
+    ]
     if outside:
-        notes.append(f"{outside} ties lead to people outside the sample: left out.")
+        notes.append(f"Ties to people outside the sample: {outside:,}, left out.")
     if own:
-        notes.append(f"{own} ties of a household to itself: left out.")
+        notes.append(f"Ties of a household to itself: {own:,}, left out.")
     if other:
-        notes.append(f"{other} ties lead to another village: kept.")
+        notes.append(f"Ties to another village: {other:,}, kept.")
     if not found.nnz:
         raise DataError(f"{folder}: no tie joins two households of the nodes; are the ids written alike in both files?")
     return found, pd.DataFrame(named), notes
@@ -389,7 +392,7 @@ def _outcome(
     notes = []
     undated = int(((adopted == 1) & ~dated).sum())
     if undated:
-        notes.append(f"{undated} adopters without a time: counted in the rates, not in the curves.")
+        notes.append(f"Adopters without a time: {undated:,}, counted in the rates, not in the curves.")
     last = float((values[dated] == high).mean())
     if last > 0.25 and not mapping.never and not has_adopted:
         notes.append(

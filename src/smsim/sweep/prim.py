@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from smsim.engine.arrays import Array
-from smsim.schema import say_number
+from smsim.saying import say_number
 from smsim.sweep.problem import Factor
 
 PEEL = 0.05  # share of the points that a slice may take

@@ -19,8 +19,8 @@ from smsim.costs import setup_costs
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.parameters import Parameter, section
+from smsim.saying import say_dollars, say_number
 from smsim.scenario import Scenario
-from smsim.schema import say_number
 from smsim.staff import hire
 from smsim.world import build_ground, dress
 
@@ -210,7 +210,8 @@ def narrow_budget(scenario: Scenario, factors: Mapping[str, Factor]) -> tuple[Fa
         return budget, []
     words = (
         f"{BUDGET} is swept over {say_number(least)} to {say_number(budget.high)}, not from "
-        f"{say_number(budget.low)}: below, the set-up alone (up to US$ {needed:.2f} per household) costs more"
+        f"{say_number(budget.low)}: below, the set-up alone (up to {say_dollars(needed, cents=True)} per household) "
+        "costs more"
     )
     return replace(budget, low=least), [words]
 

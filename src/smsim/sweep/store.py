@@ -231,7 +231,7 @@ class Store:
         sums = {path.name: _sha256(path) for path in parts.values()}
         bad = [name for name, total in sums.items() if total[:16] != _named(Path(name))]
         if len(parts) < self.chunks or bad:
-            raise RunError(f"{self.root}: {self.chunks - len(parts)} parts are missing and {len(bad)} are damaged")
+            raise RunError(f"{self.root}: of the parts, {self.chunks - len(parts)} are missing and {len(bad)} damaged")
         content = {"spec": self.spec_digest, "chunks": self.chunks, "parts": sums}
         _place(self.root, PARTS, _json_bytes(content))
         for left in self.root.glob(".writing-*"):

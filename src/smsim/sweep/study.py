@@ -18,6 +18,7 @@ from smsim.errors import ScenarioError
 from smsim.folder import package_version
 from smsim.outcomes import Weeks
 from smsim.runner import replicate_seed
+from smsim.saying import say_count
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep import trust
@@ -374,10 +375,12 @@ class Sweep:
     def __repr__(self) -> str:
         state = self.store.status()
         name = self.scenario.name if self.scenario else "a function"
+        strategies = say_count(len(self.strategies), "strategy", "strategies")
         return (
-            f"Sweep({name!r}: {self.design.method}, n = {self.design.n}, {len(self.factors)} factors, "
-            f"{self.store.points:,} design points x {self.model.replicates} worlds x {len(self.strategies)} "
-            f"strategies; {state.runs_done:,} of {state.runs:,} runs done, {state.failed:,} failed)"
+            f"Sweep({name!r}: {self.design.method}, n = {self.design.n}, "
+            f"{say_count(len(self.factors), 'factor')}, {self.store.points:,} design points x "
+            f"{say_count(self.model.replicates, 'world')} x {strategies}; "
+            f"{state.runs_done:,} of {state.runs:,} runs done, {state.failed:,} failed)"
         )
 
     # ---- inside

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from smsim.saying import say_count
 from smsim.simulate import NO_CAMPAIGN
 from smsim.sweep.indices import MAIN
 from smsim.sweep.problem import Factor, group_names
@@ -37,16 +38,17 @@ def run_sentences(study: Sweep) -> list[str]:
     state, width = study.store.status(), len(study.strategies)
     design = f"{study.store.points:,} design points ({study.design.method}, n = {study.design.n})"
     count = study.model.replicates
-    worlds = f"{'1 world' if count == 1 else f'{count} paired worlds'}, {width} strategies"
-    said = [f"{state.runs:,} runs: {design} of {len(study.factors)} factors, {worlds}."]
+    worlds = f"{'1 world' if count == 1 else f'{count} paired worlds'}, {say_count(width, 'strategy', 'strategies')}"
+    said = [f"{say_count(state.runs, 'run')}: {design} of {say_count(len(study.factors), 'factor')}, {worlds}."]
     said += [f"{note}." for note in study.store.spec.get("notes", [])]
     if state.failed:
         quality = study.quality()
         lost, dropped = (int(quality[c].max()) if len(quality) else 0 for c in ("lost", "dropped"))
         first = study.failures().iloc[0]
         said.append(
-            f"{state.failed:,} runs failed; failures.csv lists each with its seed. The first: point {first['point']}, "
-            f"{first['strategy']}, world {first['replicate']} (seed {first['seed']}): {first['message']}"
+            f"{say_count(state.failed, 'run')} failed; failures.csv lists each with its seed. The first: point "
+            f"{first['point']}, {first['strategy']}, world {first['replicate']} (seed {first['seed']}): "
+            f"{first['message']}"
         )
         said.append(
             f"A design point with a failed run has no value: indices leave out up to {dropped:,} of "
