@@ -116,7 +116,7 @@ def test_a_damaged_part_is_seen_and_computed_again(reference: Path, tmp_path: Pa
     store = Store.open(tmp_path / "runs")
     assert store.damaged() == [3]
     assert store.status().damaged == 1
-    with pytest.raises(RunError, match="1 are damaged"):
+    with pytest.raises(RunError, match="1 damaged"):
         store.seal()
     sweep(tiny(), out=tmp_path, threads=1, **HOW)
     assert sealed(tmp_path) == runs(reference)
