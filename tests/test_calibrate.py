@@ -78,13 +78,13 @@ def test_more_values_for_a_time_than_it_has_targets_are_refused():
         {"path": f"behaviours.it.{name}", "to": "x", "when": "baseline", "by": "x"}
         for name in ("threshold_mean", "norm_weight")
     ]
-    with pytest.raises(ScenarioError, match="of `when: baseline`; got 2 values and 1 targets"):
+    with pytest.raises(ScenarioError, match=r"of `when: baseline`; got 2 values and 1 target$"):
         calibrate(scenario(fitted=fitted))
 
 
 def test_more_values_than_targets_are_refused():
     fitted = [{"path": f"behaviours.it.{name}", "to": "x", "by": "x"} for name in ("threshold_mean", "norm_weight")]
-    with pytest.raises(ScenarioError, match="2 values and 1 targets"):
+    with pytest.raises(ScenarioError, match=r"2 values and 1 target$"):
         calibrate(scenario(fitted=fitted))
 
 

@@ -120,7 +120,7 @@ def test_without_strategy_budget_or_treated_communities_there_is_no_campaign(
 
 
 def test_a_budget_below_the_set_up_is_refused_with_the_numbers() -> None:
-    words = r"set-up, which costs US\$ 6,\d{3} \(training .* pretest 4,000, needs .*got 1, US\$ 4,000 in all. Raise"
+    words = r"set-up, which costs US\$\s6,\d{3} \(training .* pretest 4,000, needs .*got 1, US\$\s4,000 in all. Raise"
     with pytest.raises(ScenarioError, match=words):
         make_plan(scenario_of(budget_per_household=1.0), "hybrid", WORLD, 1)
 

@@ -147,7 +147,7 @@ def test_a_mapping_reads_other_names_ids_unique_within_villages_and_several_file
     assert list(data.adopted) == [1, 0, 1, -1]
     assert data.ties.toarray().tolist() == [[0, 3, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
     assert list(data.columns["visits"]) == ["1.5", "0", "2", ""]
-    assert any("1 ties lead to people outside" in note for note in data.notes)
+    assert any("Ties to people outside the sample: 1," in note for note in data.notes)
 
 
 def test_the_mapping_of_the_document_can_be_read(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +16,7 @@ from made_up import STRATEGIES, made_up
 from smsim import plots
 from smsim.compare import Comparison, compare
 from smsim.plots.coverage import apart
+from smsim.plots.sensitivity import LETTER, MARK, NEAR, places_apart
 from smsim.plots.style import ORDER, looks, share_label
 from smsim.report import render
 from smsim.scenario import Scenario
@@ -127,6 +128,21 @@ def test_file_names_keep_the_letters_of_a_name_and_differ_where_windows_sees_no_
         "coverage-1-équité", "coverage-2-quité", "coverage-3-मिला-जुला", "coverage-4-إنصاف", "coverage-5-con",
         "coverage-6-con", "coverage-7-x-y-z",
     ]  # fmt: skip
+
+
+def test_letters_lie_on_no_other_letter_and_on_no_mark() -> None:
+    """Ten letters for a heap of marks, as in Morris' picture, where several factors do nearly the same."""
+    random = np.random.default_rng(2)
+    frame = (150.0, 200.0)
+    marks = np.concatenate([random.normal((60, 120), 6, (10, 2)), random.uniform((0, 0), frame, (40, 2))])
+    letters = places_apart(marks[:10], marks, frame)
+    box = np.array(LETTER)
+    assert all((abs(a - b) >= box).any() for a, b in combinations(letters, 2))
+    assert all((abs(a - b) >= (box + MARK) / 2).any() for a, b in product(letters, marks))
+    assert (letters >= box / 2).all()
+    assert (letters <= np.array(frame) - box / 2).all()
+    alone = places_apart(marks[:1], marks[:1], frame) - marks[:1]
+    assert np.hypot(*alone[0]) == pytest.approx(NEAR)  # nothing moves that need not
 
 
 def test_small_shares_keep_a_decimal() -> None:

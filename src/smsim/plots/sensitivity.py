@@ -32,10 +32,14 @@ from smsim.sweep.quantities import Quantity, say_outcome, worlds_of
 from smsim.sweep.words import INDEX_SAID, labels_of, leading
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from smsim.engine.arrays import Array
     from smsim.sweep.study import Sweep
 
 MOST = 14  # factors in one picture
 LETTERS = "abcdefghij"  # of the factors named in Morris' picture
+LETTER, MARK, NEAR = (7.0, 9.5), 4.0, 8.0  # width and height of a letter, of a mark, and their distance; points
 PALE = LinearSegmentedColormap.from_list("pale", ["#ffffff", "#0072B2", "#00263d"])
 LOW, HIGH = OKABE_ITO[1], OKABE_ITO[5]  # orange and blue: they differ in grey too
 
@@ -83,6 +87,7 @@ def morris_figure(study: Sweep) -> Figure:
     lines = -(-len(named) // 2)
     figure = new_figure(3.6 + 0.19 * lines)
     axes = figure.subplots(1, len(own), squeeze=False, sharex=True, sharey=True)[0]
+    marks: list[tuple[Any, pd.DataFrame, float]] = []
     for axis, quantity in zip(axes, own, strict=True):
         table = study.indices()
         for column in Quantity._fields:
@@ -95,10 +100,7 @@ def morris_figure(study: Sweep) -> Figure:
         top = float(max(wide["mu_star"].max(), sigma.max()))
         axis.plot([0, top], [0, top], color=FAINT, linewidth=0.8, linestyle=":")
         axis.plot(wide["mu_star"], sigma, look.marker, color=look.colour, markersize=4, alpha=0.6)
-        for letter, name in zip(LETTERS, named, strict=False):
-            if name in wide.index and wide.loc[name, "mu_star"] > 0.12 * top:
-                place = float(wide.loc[name, "mu_star"]), float(sigma[name])
-                axis.annotate(letter, place, (3, 2), textcoords="offset points", fontsize=SMALL, color=INK)
+        marks.append((axis, pd.DataFrame({"x": wide["mu_star"], "y": sigma}), 0.12 * top))
         axis.set_title(say(quantity.strategy), fontsize=SMALL + 1)
         axis.grid(True, color="#e3e3e3", linewidth=0.8)
         axis.xaxis.set_major_locator(MaxNLocator(4))
@@ -113,7 +115,51 @@ def morris_figure(study: Sweep) -> Figure:
         x, y = 0.08 + 0.48 * (k // lines), (0.19 * (lines - k % lines) - 0.1) / height
         figure.text(x, y, f"{letter}  {short(labels[name], 48)}", fontsize=SMALL - 1, color=INK)
     set_margins(figure, 0.1, 0.98, 0.19 * lines + 0.72, 0.35)
+    axes[0].autoscale_view()  # now that the panels have their size, and their limits
+    for axis, places, least in marks:
+        _name_marks(axis, places, [name for name in named if places["x"].get(name, 0) > least], named)
     return finish(figure)
+
+
+def _name_marks(axis: Axes, places: pd.DataFrame, shown: list[str], named: list[str]) -> None:
+    """Write the letters of some marks beside them; a line leads to a letter that found no room at its mark."""
+    in_points = 72 / axis.get_figure(root=True).dpi * axis.transData.transform(places.to_numpy())  # type: ignore[union-attr]
+    corner, size = axis.get_position().p0, axis.get_position().size
+    page = 72 * np.asarray(axis.get_figure(root=True).get_size_inches())  # type: ignore[union-attr]
+    marks = pd.DataFrame(in_points - corner * page, places.index)
+    found = places_apart(marks.loc[shown].to_numpy(), marks.to_numpy(), (size[0] * page[0], size[1] * page[1]))
+    for name, (x, y) in zip(shown, found - marks.loc[shown].to_numpy(), strict=True):
+        far = np.hypot(x, y) > 1.2 * NEAR
+        line = {"arrowstyle": "-", "color": FAINT, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 1} if far else None
+        axis.annotate(LETTERS[named.index(name)], tuple(places.loc[name]), (x, y), textcoords="offset points",
+                      ha="center", va="center", fontsize=SMALL, color=INK, arrowprops=line)  # fmt: skip
+
+
+def places_apart(own: Array, marks: Array, frame: tuple[float, float]) -> Array:
+    """The middles of letters, each as near to its mark as there is room: on no other letter and no mark, in the frame.
+
+    Parameters
+    ----------
+    own : float64 (L, 2), points from the lower left corner: the marks that get a letter
+    marks : float64 (M, 2): all marks
+    frame : width and height of the panel, points
+
+    Returns
+    -------
+    float64 (L, 2)
+    """
+    turns = np.deg2rad(45 + 22.5 * np.arange(16))
+    ring = np.column_stack([np.cos(turns), np.sin(turns)])
+    around = np.concatenate([radius * ring for radius in np.arange(NEAR, 12 * NEAR, NEAR / 2)])
+    room = np.array(LETTER)
+    found: list[Array] = []
+    for mark in own:
+        tried = mark + around
+        free = ((tried >= room / 2) & (tried <= np.array(frame) - room / 2)).all(axis=1)
+        for others, apart in ((np.array(found).reshape(-1, 2), room), (marks, (room + MARK) / 2)):
+            free &= ~(np.abs(tried[:, None] - others) < apart).all(axis=2).any(axis=1)
+        found.append(tried[int(np.argmax(free))])  # the first of all where none is free
+    return np.array(found).reshape(-1, 2)
 
 
 def heatmap_figure(study: Sweep) -> Figure:
