@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from smsim.app.compute import Bench
+from smsim.app.names import household_name
 from smsim.app.state import open_scenario
 from smsim.cli import app
 from smsim.i18n import Words
@@ -125,6 +126,11 @@ def test_the_space_bar_plays_and_pauses_and_tab_reaches_the_sliders(workshop: Ad
         reached.append(one.page.evaluate(FOCUS))
     assert reached[:3] == ["button", "select", "select"]  # hide the sliders, choose, language
     assert "slider" in reached
+    one.tab("Map")
+    keys.press(" ")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('map-week').value > 2")
+    keys.press(" ")
+    assert one.model("village-week", "m.value") == 1
     one.tab("Village")
     one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('homes-A').data.x.length > 0")
     keys.press(" ")
@@ -172,9 +178,28 @@ def test_the_language_changes_at_once_keeps_what_was_moved_and_survives_a_reload
     handle.focus()
     handle.press("Home")
     one.answered(2)
+    one.tab("Village")
+    one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('homes-A').data.x.length > 0")
+    one.page.get_by_placeholder("click one, or type").fill("8")
+    one.page.keyboard.press("Enter")
+    one.page.locator(".why h3", has_text="Household 8").first.wait_for()
+    one.page.locator("button:visible", has_text="1 ▶").click()
+    one.page.locator(".why h4", has_text="In week 2").first.wait_for()
     one.page.locator("select", has_text="العربية").select_option(label="العربية")
     one.page.wait_for_function("() => document.body.dir === 'rtl'")
-    assert one.page.locator(".noUi-handle").first.get_attribute("aria-valuenow") in ("0", "0.0")
+    # The same tab, household and week, in the other language.
+    one.page.locator(".why h3", has_text=household_name(Words("ar"), 7)).first.wait_for()
+    week = one.page.locator("[aria-valuenow]:visible").last
+    assert week.get_attribute("aria-valuenow") in ("2", "2.0")
+    one.page.locator("h1").click()
+    one.page.keyboard.press(" ")
+    one.page.wait_for_function(
+        "() => Bokeh.index.query_one(view => view.model.name === 'village-week').model.value > 3"
+    )
+    assert one.errors == []
+    one.page.locator("button:visible", has_text=Words("ar")("Back to the sliders")).click()
+    one.page.locator(".controls .noUi-handle:visible").first.wait_for()
+    assert one.page.locator(".controls .noUi-handle").first.get_attribute("aria-valuenow") in ("0", "0.0")
     one.page.reload()
     one.page.wait_for_function("() => document.documentElement.lang === 'ar'")
 

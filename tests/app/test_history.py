@@ -49,26 +49,39 @@ def history(scenario: Scenario, start: Started) -> History:
     return watch(scenario, "hybrid", start, 1, seed=SEED)
 
 
-@pytest.mark.parametrize("kind", ["repeated", "permanent", "event", "round"])
+PAID = {"strategies": {"paid": {"shares": {"incentive": 0.7, "visit": 0.3}}}}
+LINKED = {"first": {"threshold_mean": 0.1}, "second": {"link": "first", "link_weight": 0.3}}
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "strategy", "b"),
+    [
+        *(({"behaviour": {"kind": kind}}, "hybrid", 0) for kind in ("repeated", "permanent", "event", "round")),
+        ({"behaviour": {"incentive_weight": 0.4}}, "paid", 0),
+        (LINKED, "hybrid", 1),
+    ],
+)
 def test_who_became_willing_had_the_support_and_its_largest_part_is_the_engines_reason(
-    bench: Bench, scenario: Scenario, kind: str
+    bench: Bench, behaviours: dict[str, Any], strategy: str, b: int
 ) -> None:
-    changed = scenario.replace(behaviours={"behaviour": {"kind": kind}})
+    place = {section: values for section, values in SCENARIO.items() if section != "behaviour"}
+    minds = {name: SCENARIO["behaviour"] | values for name, values in behaviours.items()}
+    changed = Scenario.from_mapping(place | PAID | {"behaviours": minds})
     start = bench.started(changed, SEED)
-    prepared = prepare(changed, "hybrid", SEED, start.world)
+    prepared = prepare(changed, strategy, SEED, start.world)
     state, record = copy_state(start.state), Record(*(array.copy() for array in start.record))
     everybody = np.arange(300)
     movers = 0
     for t in range(10, prepared.weeks):
         before = copy_state(state)
         prepared.advance(state, record, t, t + 1)
-        found = terms(prepared, 0, everybody, before, state, t)
-        was, now = before.stage[0], state.stage[0]
+        found = terms(prepared, b, everybody, before, state, t)
+        was, now = before.stage[b], state.stage[b]
         moved = ~np.isin(was, (WILLING, ADOPTED, MAINTAINED)) & np.isin(now, (WILLING, ADOPTED, MAINTAINED))
         assert found.reached[moved].all()
         largest = np.array([SOURCES.index(term) for term in TERMS])[np.argmax(found.support, axis=1)]
         expected = np.where(found.needed <= 0, SOURCES.index("own"), largest)
-        np.testing.assert_array_equal(expected[moved], state.mind["source"][0, moved])
+        np.testing.assert_array_equal(expected[moved], state.mind["source"][b, moved])
         movers += int(moved.sum())
     assert movers > 50
 
@@ -196,3 +209,88 @@ def test_nothing_changes_without_nothing(history: History) -> None:
     found = what_if(history, history, 3)
     assert found.week == found.week_without
     assert "nothing changes" in found.say(Words("en"), "household 9")
+
+
+# ---- lives told by hand: stages of the last week before the campaign, and of its weeks
+
+U, A, W, D, M, L = range(6)
+
+
+def life(*stages: int, new_lives: tuple[int, ...] = ()) -> History:
+    """One household's history, and that of a neighbour who does it from week 2 on; the burn-in has three weeks."""
+    found = np.array([stages[0]] * 3 + list(stages[1:]), np.uint8)
+    weeks = len(found)
+    neighbour = np.where(np.arange(weeks) < 4, U, D)
+    new = np.isin(np.arange(weeks) - 3, new_lives)
+    false, nothing = np.zeros((weeks, 2), bool), np.zeros((weeks, 2))
+    return History(
+        Scenario.from_mapping({"campaign": {"weeks": weeks - 3}, "run": {"burn_in_weeks": 3, "follow_up_weeks": 0}}),
+        0, 0, np.arange(2), stage=np.column_stack([found, neighbour]).astype(np.uint8),
+        voices=np.column_stack([false[:, 0], neighbour == D]), contacts=np.zeros((weeks, 2, 3), np.uint8),
+        believes=false, new_lives=np.column_stack([new, false[:, 0]]), turned_away=false,
+        terms=np.zeros((weeks, 2, len(TERMS))), needed=nothing, facility_up=np.ones(weeks, bool),
+        ties=np.array([[0, 1, 1]]), strangers=np.zeros(2, int), coverage=nothing[:, :1],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stages", "new_lives", "verdict"),
+    [
+        ((W, W, W, D, D), (), "It was willing before the campaign, and was served in week 3."),
+        ((D, D, D, M, M), (), "It did this already before the campaign."),
+        ((W, W, W, W, W), (), "It waited already before the campaign, and has for 4 weeks since."),
+        ((A, A, W, W, W), (), "It has waited for 3 weeks."),
+        ((D, D, U, U, U), (1,), "Not yet: a new caregiver moved in in week 2, and has not heard of it so far."),
+        ((U, U, U, U, U), (), "Not yet: it has not heard of it. No visit"),
+    ],
+)
+def test_what_was_before_the_campaign_is_not_made_up(
+    stages: tuple[int, ...], new_lives: tuple[int, ...], verdict: str
+) -> None:
+    assert verdict in why(life(*stages, new_lives=new_lives), 0, 6, Words("en")).verdict
+
+
+@pytest.mark.parametrize(
+    ("stages", "new_lives", "does"),
+    [
+        ((D, L, W, D), (), ["Does it again."]),
+        ((A, W, D, L, D), (), ["Does it for the first time.", "Does it again."]),
+        ((D, D, U, A, D), (1,), ["Does it for the first time."]),
+    ],
+)
+def test_who_did_it_before_does_it_again_but_a_new_caregiver_for_the_first_time(
+    stages: tuple[int, ...], new_lives: tuple[int, ...], does: list[str]
+) -> None:
+    events = why(life(*stages, new_lives=new_lives), 0, len(stages) + 1, Words("en")).events
+    assert [event.text for event in events if event.kind == "does"] == does
+
+
+def test_what_is_seen_at_the_end_of_a_week_comes_after_what_was_decided_in_it() -> None:
+    events = why(life(A, A, W, D), 0, 5, Words("en")).events
+    week = [event.text.split(":")[0] for event in events if event.week == 1]
+    assert week == ["Makes up its mind", "Sees it done by"]
+
+
+@pytest.mark.parametrize(
+    ("was", "without", "sentence"),
+    [
+        ((D, D, D), (U, A, D), "would not have done it before the campaign, but in week 2."),
+        ((A, A, D), (D, D, D), "would have done it before the campaign already."),
+        ((A, A, A), (A, D, D), "would have done it in week 1."),
+        ((A, A, D), (A, A, A), "would not have done it."),
+        ((A, A, D), (A, D, D), "would have done it in week 1 instead of week 2."),
+        ((D, D, D), (D, D, L), "begun at the same time, and done it for 1 week instead of 2."),
+    ],
+)
+def test_without_something_a_household_begins_at_another_time_or_stops(
+    was: tuple[int, ...], without: tuple[int, ...], sentence: str
+) -> None:
+    assert sentence in what_if(life(*was), life(*without), 0).say(Words("en"), "it")
+
+
+def test_the_household_taken_away_is_not_counted_among_those_that_do_it() -> None:
+    was, without = life(A, D, D), life(A, D, D)
+    without.stage[:, 1] = U
+    said = what_if(was, without, 0, absent=1).say(Words("en"), "household 2")
+    assert "nothing changes for this household" in said
+    assert "1 of the other households of the village do it all the same" in said

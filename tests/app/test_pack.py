@@ -264,6 +264,8 @@ def test_a_lesson_asks_first_and_says_why_after_the_reveal(opened: Any) -> None:
     assert opened.locator(".strip").count() == 0
     opened.locator("#reveal").tap()
     assert "Nearest: table <i>Baobab." in opened.locator("#revealed").inner_text()
+    assert "dare to show it" not in opened.locator("#after").inner_text()
+    opened.locator("#after summary").tap()
     assert "dare to show it" in opened.locator("#after").inner_text()
     opened.locator("#move").tap()
     assert opened.locator(".strip").count() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 
-from smsim.app.compute import place_key, plan_key
+from smsim.app.compute import Started, place_key, plan_key
 from smsim.app.figures import BUTTON_CSS, nice_top
 from smsim.app.history import History, Post, posts_of, watch, without_household, without_post
 from smsim.app.layout import area as area_layout
 from smsim.app.names import household_name
 from smsim.app.scenes import area, player, village
 from smsim.app.texts import stage_legend, why_html
-from smsim.app.why import what_if, why
+from smsim.app.why import WhatIf, what_if, why
 from smsim.engine.arrays import Array
 from smsim.runner import replicate_seed
 
@@ -26,25 +27,35 @@ if TYPE_CHECKING:
     from smsim.app.page import Page
     from smsim.world import World
 
+Without = Callable[[int, int | None, Post | None], dict[str, WhatIf]]  # of `_without`, what a visitor chooses
 MAP, VILLAGE = 3, 4  # numbers of the tabs
 ASK_CSS = ".bk-input { font-size: 15px; height: 38px } label { font-size: 14px }"
 
 
 class CloseUp:
-    """Both close-ups of one page; they show the first of the answer's worlds."""
+    """Both close-ups of one page; they show the first of the answer's worlds.
 
-    def __init__(self, page: Page) -> None:
+    Parameters
+    ----------
+    like : of the same scenario: its community, household and weeks are looked at first
+    """
+
+    def __init__(self, page: Page, like: CloseUp | None = None) -> None:
         self.page = page
         _ = self.words = page.words
-        self.community = 0
-        self.chosen: int | None = None  # position of the household that was clicked
+        self.community: int = like.community if like else 0
+        # Position of the household that was clicked.
+        self.chosen: int | None = like.chosen if like else None
         self.histories: dict[str, History] = {}
+        self._asked: object = None  # the newest what-if that is being worked out
         self._shown: str = ""  # what the figures hold
         campaign, after = (
             int(x) for x in (page.visitor.scenario.campaign["weeks"], page.visitor.scenario.run["follow_up_weeks"])
         )
         self.map_week, map_player = player(_, 0, campaign + after, "map")
         self.village_week, village_player = player(_, 0, campaign + after, "village")
+        if like:
+            self.map_week.value, self.village_week.value = like.map_week.value, like.village_week.value
         self.village_week.on_change("value", lambda _attr, _old, _new: self._week_moved())
         self.maps = {side: area(_, side, self.map_week, 420) for side in page.visitor.sides}
         self.villages = {side: village(_, side, self.village_week, 436) for side in page.visitor.sides}
@@ -152,11 +163,15 @@ class CloseUp:
         one = histories["A"]
         at = bench.layout(start, community, one.ties, len(one.households))
         posts = posts_of(scenario, start, community, seed)
+        without = partial(_without, start, names, histories, seed)
         if key == self._shown:
-            self.page.session.later(partial(self._show, start.world, community, histories, at, posts))
+            self.page.session.later(partial(self._show, start.world, histories, at, posts, without))
 
-    def _show(self, world: World, community: int, histories: dict[str, History], at: Array, posts: list[Post]) -> None:
-        page, self.community, self.histories, self.posts = self.page, community, histories, posts
+    def _show(
+        self, world: World, histories: dict[str, History], at: Array, posts: list[Post], without: Without
+    ) -> None:
+        page, self.histories, self.posts, self._without = self.page, histories, posts, without
+        community = self.community = histories["A"].community
         where, centre = area_layout(world)
         top = nice_top(max(float(np.nanmax(h.coverage[h.first_week :], initial=0)) for h in histories.values()))
         with pn.io.hold():
@@ -168,7 +183,11 @@ class CloseUp:
             drawn, all_homes = len(histories["A"].households), int(np.diff(world.places.community_start)[community])
             self.hint.object = self._invitation(drawn, all_homes)
             self._choices(len(where), drawn)
-            self._explain()
+            self._forget_what_if()
+            if self.chosen is not None and self.household.value is None:
+                self.household.value = self.chosen + 1  # which explains it
+            else:
+                self._explain()
 
     def _choices(self, communities: int, households: int) -> None:
         _ = self.words
@@ -187,7 +206,7 @@ class CloseUp:
     def _community_chosen(self, event: Any) -> None:
         if event.new is not None and event.new != self.community:
             self.community, self.chosen = event.new, None
-            self.outcome.object = ""
+            self._forget_what_if()
             self.refresh()
 
     def _household_clicked(self, side: str, attr: str, old: list[int], new: list[int]) -> None:
@@ -199,7 +218,7 @@ class CloseUp:
             return
         count = len(self.histories["A"].households)
         self.chosen = min(max(int(event.new), 1), count) - 1
-        self.outcome.object = ""
+        self._forget_what_if()
         for one in self.villages.values():
             one.homes.selected.indices = [self.chosen]
         self._explain()
@@ -250,34 +269,40 @@ class CloseUp:
             self.page.side[:] = [self.page.controls.view]
 
     def _what_if(self, what: str) -> None:
-        """The same world and luck without a neighbour, or without one mobilizer, under both plans."""
+        """Ask for the same world and luck without a neighbour, or without one mobilizer, under both plans."""
         page, _ = self.page, self.words
-        if self.chosen is None or page.answer is None:
+        if self.chosen is None or not self.histories:
             return
-        scenario, names = page.answer.scenario, page._names
-        seed = replicate_seed(page.answer.seed, 0)
-        start = page.bench.started(scenario, seed)
-        if what == "neighbour":
-            note = _("The same village with the same luck was run again without it.")
-            other = int(self.neighbours.value)
+        other = int(self.neighbours.value) if what == "neighbour" else None
+        post = self.posts[int(self.mobilizers.value)] if other is None else None
+        if other is not None:
             absent = household_name(_, other)
-            changed = without_household(start, int(self.histories["A"].households[other]), scenario, seed)
+            note = _("The same village with the same luck was run again without it.")
         else:
-            post = self.posts[int(self.mobilizers.value)]
+            assert post is not None
             absent = _("mobilizer {number}", number=_.number(int(self.mobilizers.value) + 1))
             note = self._without_post_note(post)
-        html = ""
-        for side, name in names.items():
-            if what == "neighbour":
-                other_history = watch(scenario, name, changed, self.community, page.behaviour, seed)
-            else:
-                plan = without_post(scenario, name, start, post.number, seed)
-                other_history = watch(scenario, name, start, self.community, page.behaviour, seed, plan=plan)
-            found = what_if(self.histories[side], other_history, self.chosen)
-            html += (
-                f"<section class='why {side.lower()}'><h3>{escape(page.labels[side])}</h3>"
-                f"<p><strong>{escape(found.say(_, absent))}</strong></p></section>"
-            )
+        self._forget_what_if(_("working …"))
+        asked = self._asked = object()
+        look = partial(self._without, self.chosen, other, post)
+
+        def work() -> None:
+            found = look()
+            page.session.later(lambda: self._say_what_if(found, absent, note) if asked is self._asked else None)
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def _forget_what_if(self, instead: str = "") -> None:
+        """Take away what stands there, and show no answer that is still being worked out."""
+        self._asked = None
+        self.outcome.object = f"<p class='note'>{escape(instead)}</p>" if instead else ""
+
+    def _say_what_if(self, found: dict[str, WhatIf], absent: str, note: str) -> None:
+        html = "".join(
+            f"<section class='why {side.lower()}'><h3>{escape(self.page.labels[side])}</h3>"
+            f"<p><strong>{escape(one.say(self.words, absent))}</strong></p></section>"
+            for side, one in found.items()
+        )
         self.outcome.object = f"<p class='note'>{escape(note)}</p><div class='whys'>{html}</div>"
 
     def _without_post_note(self, post: Post) -> str:
@@ -294,3 +319,27 @@ class CloseUp:
                 post.elsewhere,
             )
         return text
+
+
+def _without(
+    start: Started,
+    names: dict[str, str],
+    histories: dict[str, History],
+    seed: int,
+    chosen: int,
+    other: int | None,
+    post: Post | None,
+) -> dict[str, WhatIf]:
+    """Both plans in the same world without another household or without a post, and what then changes for a household.
+
+    names : strategies by side
+    """
+    one, found = histories["A"], {}
+    scenario, changed = one.scenario, start
+    if other is not None:
+        changed = without_household(start, int(one.households[other]), scenario, seed)
+    for side, name in names.items():
+        plan = without_post(scenario, name, start, post.number, seed) if post is not None else None
+        without = watch(scenario, name, changed, one.community, one.behaviour, seed, plan=plan)
+        found[side] = what_if(histories[side], without, chosen, other)
+    return found

@@ -40,9 +40,10 @@ class Controls:
     Parameters
     ----------
     changed : called after anything was moved
+    section : looked at first: a side, `PLACE` or `MORE`
     """
 
-    def __init__(self, visitor: Visitor, words: Words, changed: Callable[[], None]) -> None:
+    def __init__(self, visitor: Visitor, words: Words, changed: Callable[[], None], section: str = SIDES[0]) -> None:
         self.visitor, self.words, self.changed = visitor, words, changed
         self.choosers: dict[str, Any] = {}
         self.parts: dict[str, dict[str, Any]] = {side: {} for side in SIDES}
@@ -61,7 +62,7 @@ class Controls:
         self.sections = {key: pn.Column(visible=False, sizing_mode="stretch_width") for key in titles}
         self.chooser = pn.widgets.RadioButtonGroup(
             options={titles[side]: side for side in visitor.sides} | {_("Place"): PLACE, _("More"): MORE},
-            value=SIDES[0], sizing_mode="stretch_width", margin=(8, 10, 4, 10), stylesheets=[CHOOSER_CSS],
+            value=section, sizing_mode="stretch_width", margin=(8, 10, 4, 10), stylesheets=[CHOOSER_CSS],
         )  # fmt: skip
         self.chooser.param.watch(lambda _event: self._look(), "value")
         reset = pn.widgets.Button(name=_("Back to the file's values"), sizing_mode="stretch_width")

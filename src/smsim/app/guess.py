@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from smsim.app.compute import Answer
 from smsim.app.figures import BUTTON_CSS, SIDE_COLOURS
 from smsim.app.lessons import Lesson
 from smsim.i18n import Words
+from smsim.strategy import NONE
 
 if TYPE_CHECKING:
     from smsim.app.page import Page
 
 TABLES, MOST_TABLES = 4, 30
 LONGEST_NAME = 24
+ROOM, CHARACTER, MARGIN = 900, 8, 14  # pixels: of a line of guesses, of a character of a name, beside a name
 
 
 @dataclass
@@ -50,28 +53,56 @@ def before(lesson: Lesson, words: Words, moved: bool = False) -> str:
 def after(lesson: Lesson, words: Words, moved: bool = False) -> str:
     """What the reveal says: what happened and why, and what to move; and then what this changed."""
     _ = words
-    first = [(_("What happens"), lesson.happens), (_("Why"), lesson.why), (_("Now move one thing"), lesson.move)]
-    then = [(_("What happens"), lesson.moved), (_("What this lesson claims, tested on the model"), lesson.claim)]
-    parts = then if moved else first
-    said = "".join(f"<p><b>{escape(title)}.</b> {escape(_(text))}</p>" for title, text in parts)
-    return f"<section class='lesson'>{said}</section>"
+
+    def said(title: str, text: str) -> str:
+        return f"<p><b>{escape(title)}.</b> {escape(_(text))}</p>"
+
+    if moved:
+        parts = said(_("What happens"), lesson.moved)
+        parts += said(_("What this lesson claims, tested on the model"), lesson.claim)
+    else:  # why, once the tables have tried to say it
+        why, text = escape(_("Why")), escape(_(lesson.why))
+        parts = said(_("What happens"), lesson.happens)
+        parts += f"<details><summary><b>{why}</b></summary><p>{text}</p></details>"
+        parts += said(_("Now move one thing"), lesson.move)
+    return f"<section class='lesson'>{parts}</section>"
 
 
-def strip(tables: Sequence[Table], side: str, label: str, outcome: float, words: Words) -> str:
-    """The guesses of one side, in per cent, on a line with the outcome, a share; and whose was nearest."""
+def stacked(marks: Sequence[tuple[str, float]]) -> list[int]:
+    """The row of every mark, a name and its place in per cent, such that no two names cover each other; 0 is lowest."""
+    ends: list[float] = []  # of each row, where its last name ends
+    rows = [0] * len(marks)
+    for k in sorted(range(len(marks)), key=lambda k: marks[k][1]):
+        name, at = marks[k]
+        width = 100 * (CHARACTER * len(name) + MARGIN) / ROOM
+        left = at - width * at / 100  # a name at 0 begins there, one at 100 ends there
+        rows[k] = next((row for row, end in enumerate(ends) if left >= end), len(ends))
+        ends[rows[k] : rows[k] + 1] = [left + width]
+    return rows
+
+
+def strip(tables: Sequence[Table], side: str, label: str, outcome: float, later: str, words: Words) -> str:
+    """The guesses of one side, in per cent, on a line with the outcome, a share; and whose were nearest.
+
+    later : what became of it after the campaign
+    """
     _ = words
     said = [(table.name, value) for table in tables if (value := table.guess[side]) is not None]
     nearest = ""
     if said and outcome == outcome:
-        name = min(said, key=lambda one: abs(one[1] - 100 * outcome))[0]
-        nearest = _("Nearest: table {n}.", n=name)
-    found = words.percent(outcome, 1)
-    marks = "".join(f"<i style='left:{value:.1f}%'>{escape(name)}</i>" for name, value in said)
+        gap = min(abs(value - 100 * outcome) for _name, value in said)
+        names = words.listed(name for name, value in said if abs(value - 100 * outcome) == gap)
+        nearest = _("Nearest: table {n}.", n=names)
+    found, rows = words.percent(outcome, 1), stacked(said)
+    marks = "".join(
+        f"<i style='--at:{value:.1f};--row:{row}'>{escape(name)}</i>"
+        for (name, value), row in zip(said, rows, strict=True)
+    )
     if outcome == outcome:
-        marks += f"<b class='{side.lower()}' style='left:{100 * outcome:.1f}%'>{found}</b>"
+        marks += f"<b class='{side.lower()}' style='--at:{100 * outcome:.1f}'>{found}</b>"
     return (
-        f"<h3 class='{side.lower()}'>{escape(label)}: {found}. {escape(nearest)}</h3>"
-        f"<div class='strip {side.lower()}' dir='ltr'>{marks}</div>"
+        f"<h3 class='{side.lower()}'>{escape(label)}: {found}. <small>{escape(later)}</small> {escape(nearest)}</h3>"
+        f"<div class='strip {side.lower()}' style='--rows:{max(rows, default=0)}' dir='ltr'>{marks}</div>"
     )
 
 
@@ -178,11 +209,25 @@ class GuessView:
         if not shown or page.answer is None:
             self.revealed.object = ""
             return
-        self.revealed.object = "".join(
-            strip(page.guesses.tables, side, page.labels[side],
-                  page.answer.group(name, behaviour=page.behaviour)[0], self.words)
+        answer = page.answer
+        strips = "".join(
+            strip(page.guesses.tables, side, page.labels[side], answer.group(name, behaviour=page.behaviour)[0],
+                  self._later(answer, name), self.words)
             for side, name in page._names.items()
         )  # fmt: skip
+        none = self.words.percent(answer.group(NONE, behaviour=page.behaviour)[0], 1)
+        said = page.labels["none"]
+        without = f"{said[:1].upper()}{said[1:]}: {none}. {self._later(answer, NONE)}"
+        self.revealed.object = f"{strips}<p class='none'>{escape(without)}</p>"
         if lesson:
             self.text.object = after(lesson, self.words, self._moved)
             self.move.visible = not self._moved
+
+    def _later(self, answer: Answer, name: str) -> str:
+        """What became of a plan after the campaign; "" where there is no week after it."""
+        _, weeks = self.words, answer.weeks.follow_up - answer.weeks.end
+        if not weeks:
+            return ""
+        share = answer.group(name, behaviour=self.page.behaviour, later=True)[0]
+        when = _.plural("{n} week later", "{n} weeks later", weeks)
+        return f"{when}: {_.percent(share, 1)}."

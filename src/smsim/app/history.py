@@ -18,9 +18,11 @@ from smsim.engine.arrays import (
     ADOPTS,
     AWARE,
     BELIEVES,
+    INCENTIVE,
     LAPSED,
     MAINTAINED,
     NEVER,
+    SUPPORTS,
     UNAWARE,
     VOICES,
     WILLING,
@@ -35,14 +37,14 @@ from smsim.simulate import Prepared, prepare
 from smsim.staff import StaffWeeks, hire, staff_weeks
 
 CHANNELS = ("media", "visit", "dialogue")  # columns of contacts and credits
-TERMS = ("peer", "leader", *CHANNELS)
+TERMS = ("peer", "leader", *CHANNELS, "incentive", "link")
 FARTHEST = 1e9  # a threshold that nothing reaches
 
 
 class Terms(NamedTuple):
     """What made up a household's support when it decided in a week, in shares of neighbours; each (n,)."""
 
-    support: Array  # float64 (n, 5): by `TERMS`
+    support: Array  # float64 (n, 7): by `TERMS`
     needed: Array  # float64 (n,)
     turned_away: Array  # bool (n,): sought the service in vain; known of those with any credit only
 
@@ -67,7 +69,7 @@ class History:
     believes: Array  # bool (T, n): believes the rumour
     new_lives: Array  # bool (T, n): a new caregiver came this week
     turned_away: Array  # bool (T, n): sought the service in vain (see `Terms`)
-    terms: Array  # float64 (T, n, 5): what the support was made of, by `TERMS`
+    terms: Array  # float64 (T, n, 7): what the support was made of, by `TERMS`
     needed: Array  # float64 (T, n): support it needed
     facility_up: Array  # bool (T,)
     ties: Array  # int64 (m, 3): both ends as positions 0 ... n - 1, and the weight
@@ -139,7 +141,15 @@ def terms(prepared: Prepared, b: int, who: Array, before: State, after: State, w
     follows = (homes.membership[who, None] >> np.arange(4)) & 1
     led = (follows * after.endorsement[c]).sum(axis=1) / np.maximum(follows.sum(axis=1), 1)
     credit = persuaded(prepared, b, who, before, after, week)
-    support = np.column_stack([norm, behaviour.leader_weight * led, behaviour.persuasion_weight * credit])
+    # inc: of the incentives that last week's demand asked for, the share that this week's money pays
+    w, asked = week - prepared.plan.first_week, np.maximum(before.demand[b, c], 1)
+    spending = prepared.plan.spending[w, INCENTIVE] if 0 <= w < len(prepared.plan.spending) else 0.0
+    bought = spending * before.budget_share[c] / prepared.plan.unit_cost[INCENTIVE]
+    incentive = behaviour.incentive_weight * np.minimum(1.0, bought / asked)
+    link = int(behaviour.link)
+    linked = behaviour.link_weight * (before.shown[link, who] & SUPPORTS != 0) if link >= 0 else np.zeros(len(who))
+    led, won = behaviour.leader_weight * led, behaviour.persuasion_weight * credit
+    support = np.column_stack([norm, led, won, incentive, linked])
     believing = after.mind["rumour"][b, who] == BELIEVES
     needed = homes.threshold[b, who] + np.where(believing, behaviour.rumour_threshold, 0.0)
     # Who is turned away loses half of its credits after it has decided.

@@ -6,9 +6,9 @@ if (!window.smsim_keys) {
     let focus = document.activeElement;
     while (focus && focus.shadowRoot && focus.shadowRoot.activeElement) focus = focus.shadowRoot.activeElement;
     if (focus && focus.matches("input, select, textarea, button, summary, a, [role=slider]")) return;
-    for (const name of ["village-play", "map-play"]) {
-      const play = Bokeh.documents[0].get_model_by_name(name), view = play && Bokeh.index.get_one(play);
-      const button = view && view.el.checkVisibility() && view.shadow_el.querySelector("button");
+    // Among what is shown: for a while the document keeps models of the page as it was in another language, too.
+    for (const view of Bokeh.index.query(one => ["village-play", "map-play"].includes(one.model.name))) {
+      const button = view.el.checkVisibility({visibilityProperty: true}) && view.shadow_el.querySelector("button");
       if (button) { event.preventDefault(); button.click(); return }
     }
   });

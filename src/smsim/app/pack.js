@@ -177,17 +177,34 @@ const hasMoved = () => data.move !== null && data.grid[0][places[0]] === data.mo
 function reveal() {  // guesses against outcomes, once they are asked for; of a lesson, its texts
   const parts = corners(), said = named(), lesson = data.move !== null, step = hasMoved() ? 1 : 0;
   at("before").innerHTML = lesson ? said.before[step] : `<h2>${_("Guess first")}</h2>`;
-  at("after").innerHTML = revealed && lesson ? said.after[step] : "";
+  const after = revealed && lesson ? said.after[step] : "";
+  if (at("after").said !== after) at("after").innerHTML = at("after").said = after;  // what was opened stays open
   at("move").hidden = !(revealed && lesson && !step);
-  at("revealed").innerHTML = !revealed ? "" : ["A", "B"].map((side, s) => {
-    const outcome = plan(parts, chosen[side]).groups[0][0] / 10;
-    const marks = guesses.map((pair, n) => pair[s] === null ? "" : `<i style="left:${pair[s]}%">${escape(names[n])}</i>`).join("");
-    const best = guesses.map((pair, n) => [pair[s] === null ? Infinity : Math.abs(pair[s] - outcome), n])
-      .reduce((x, y) => y[0] < x[0] ? y : x);
-    const nearest_ = best[0] === Infinity ? "" : _("Nearest: table {n}.", {n: escape(names[best[1]])});
-    return `<h3 class="${side.toLowerCase()}">${escape(label(side))}: ${percent(outcome * 10, 1)}. ${nearest_}</h3>
-      <div class="strip ${side.toLowerCase()}" dir="ltr">${marks}<b class="${side.toLowerCase()}" style="left:${outcome}%">${percent(outcome * 10, 1)}</b></div>`;
-  }).join("");
+  if (!revealed) { at("revealed").innerHTML = ""; return }
+  const begun = text => text.replace(/^./u, one => one.toLocaleUpperCase(locale()));  // as a sentence begins
+  const none = plan(parts, "none"), without = begun(_("no campaign")), when = begun(_("at the end of the follow-up"));
+  const later = one => `${when}: ${percent(one.later[0], 1)}.`;
+  at("revealed").innerHTML = ["A", "B"].map((side, s) => {
+    const one = plan(parts, chosen[side]), outcome = one.groups[0][0] === null ? NaN : one.groups[0][0] / 10;
+    const said = guesses.map((pair, n) => [names[n], pair[s]]).filter(([, guess]) => guess !== null), rows = stacked(said);
+    const marks = said.map(([name, guess], n) => `<i style="--at:${guess};--row:${rows[n]}">${escape(name)}</i>`).join("");
+    const gap = Math.min(...said.map(([, guess]) => Math.abs(guess - outcome)));
+    const nearest_ = said.filter(([, guess]) => Math.abs(guess - outcome) === gap).map(([name]) => name);
+    const best = nearest_.length ? _("Nearest: table {n}.", {n: escape(new Intl.ListFormat(locale()).format(nearest_))}) : "";
+    const found = percent(outcome * 10, 1), mark = `<b class="${side.toLowerCase()}" style="--at:${outcome}">${found}</b>`;
+    return `<h3 class="${side.toLowerCase()}">${escape(label(side))}: ${found}. <small>${later(one)}</small> ${best}</h3>
+      <div class="strip ${side.toLowerCase()}" style="--rows:${Math.max(0, ...rows)}" dir="ltr">${marks}${Number.isNaN(outcome) ? "" : mark}</div>`;
+  }).join("") + `<p class="none">${without}: ${percent(none.groups[0][0], 1)}. ${later(none)}</p>`;
+}
+function stacked(marks) {  // the row of every mark such that no two names cover each other
+  const room = at("revealed").clientWidth || 340, ends = [], rows = marks.map(() => 0);
+  for (const k of [...marks.keys()].sort((x, y) => marks[x][1] - marks[y][1])) {
+    const [name, place] = marks[k], width = 100 * (8 * name.length + 14) / room, left = place - width * place / 100;
+    const free = ends.findIndex(end => left >= end);
+    rows[k] = free < 0 ? ends.length : free;
+    ends[rows[k]] = left + width;
+  }
+  return rows;
 }
 function forget() { revealed = false; guesses.forEach(pair => pair.fill(null)) }
 function lessons() {

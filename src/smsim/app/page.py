@@ -21,7 +21,7 @@ from smsim.app.lessons import LESSONS, PREFIX, Lesson
 from smsim.app.names import SHOWN_GROUPS, plan_name, shown_groups
 from smsim.app.session import Session
 from smsim.app.start import start_page
-from smsim.app.state import Visitor, open_scenario
+from smsim.app.state import SIDES, Visitor, open_scenario
 from smsim.app.texts import cards, headline, moved_by
 from smsim.errors import SmsimError
 from smsim.i18n import LANGUAGES, SOURCE, Words, reviewed
@@ -41,6 +41,11 @@ class Page:
     bench : where answers are made, shared by all visitors
     title : of the scenario, or `PREFIX` and the key of a lesson; the start page, which lists both, if it is neither
     """
+
+    controls: Controls  # these are made anew with every `build`
+    closeup: CloseUp
+    tabs: Any
+    side: Any
 
     def __init__(self, files: dict[str, Path], bench: Bench, language: str = SOURCE, title: str = "") -> None:
         self.files, self.bench = files, bench
@@ -97,8 +102,11 @@ class Page:
 
     # ---- building
 
-    def build(self) -> None:
-        """Make the whole page anew, for a language or a scenario; what was moved stays."""
+    def build(self, again: bool = False) -> None:
+        """Make the whole page anew, for a language or a scenario; what was moved stays.
+
+        again : the same scenario: the tab, the sliders and the village that are looked at stay, too
+        """
         _ = self.words
         self.view.styles = {"direction": self._direction}
         self._language.data = {"lang": [_.language], "dir": [self._direction]}
@@ -108,7 +116,10 @@ class Page:
             self.view[:] = [self._header(), pn.Column(self.problem, start, sizing_mode="stretch_both", scroll="y-auto")]
             return
         self.behaviour = list(self.visitor.scenario.behaviours).index(self.visitor.behaviour)
-        self.controls = Controls(self.visitor, _, self.ask)
+        tab, section, shown = GUESS if self.lesson else RESULT, SIDES[0], True
+        if again:
+            tab, section, shown = self.tabs.active, self.controls.chooser.value, self.side.visible
+        self.controls = Controls(self.visitor, _, self.ask, section)
         self.labels = self._labels()
         self.headline = self._html("")
         self.cards = self._html("")
@@ -120,7 +131,7 @@ class Page:
             _, _("Who does it, by group, under plan A and plan B"), share_axis(_, kind, True), height=430
         )
         self.money = bars(_, _("Where the money went, under plan A and plan B"), _("US$"), height=430)
-        self.closeup = CloseUp(self)
+        self.closeup = CloseUp(self, self.closeup if again else None)
         self.guess = GuessView(self)
         result = pn.Column(self.headline, self._bokeh(self.curves.figure), self.cards, sizing_mode="stretch_width")
         money = pn.Row(
@@ -136,15 +147,16 @@ class Page:
             (_("Who and money"), pn.Column(self.key, money, self.moved_by, sizing_mode="stretch_width")),
             (_("Map"), self.closeup.map_view),
             (_("Village"), self.closeup.village_view),
-            active=GUESS if self.lesson else RESULT,
+            active=tab,
             sizing_mode="stretch_width",
             dynamic=False,
             stylesheets=[TABS_CSS],
         )
         self.tabs.param.watch(lambda _event: self._refresh(), "active")
         self.side = pn.Column(
-            self.controls.view, width=350, scroll="y-auto", css_classes=["side"], sizing_mode="stretch_height"
-        )
+            self.controls.view, width=350, scroll="y-auto", css_classes=["side"], sizing_mode="stretch_height",
+            visible=shown,
+        )  # fmt: skip
         made = self._review_note()
         self.main = pn.Column(
             self.problem,
@@ -193,7 +205,7 @@ class Page:
         parts: list[Any] = [self._html(f"<h1>{escape(name)}</h1>", width=180), self.chooser]
         if self._visitor is not None:
             hide = pn.widgets.Toggle(
-                name=_("☰ Sliders"), value=True, width=110, stylesheets=[".bk-btn { font-size: 16px }"]
+                name=_("☰ Sliders"), value=self.side.visible, width=110, stylesheets=[".bk-btn { font-size: 16px }"]
             )
             hide.param.watch(lambda event: setattr(self.side, "visible", event.new), "value")
             parts.insert(0, hide)
@@ -239,13 +251,13 @@ class Page:
     def look_at(self, behaviour: str) -> None:
         """Another behaviour of the same campaign."""
         self.visitor.behaviour = behaviour
-        self.build()
+        self.build(again=True)
 
     def speak(self, language: str) -> None:
         """Another language; what was moved stays."""
         self.words = Words(language)
         self._remember()
-        self.build()
+        self.build(again=self._visitor is not None)
 
     def _remember(self) -> None:
         """Language and scenario stand in the address, so that a reload keeps them."""

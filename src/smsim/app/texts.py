@@ -155,7 +155,7 @@ def why_html(found: Why, side: str, label: str, week: int, words: Words) -> str:
     bar = ""
     if np.isfinite(found.needed):
         top = max(sum(points for _, points in found.support), found.needed, 1.0) * 1.08
-        colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
+        colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
         parts = "".join(
             f"<i style='width:{100 * max(points, 0) / top:.1f}%;background:{colour}'></i>"
             for (_, points), colour in zip(found.support, colours, strict=True)
