@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from smsim.errors import ScenarioError
-from smsim.runner import default_threads, replicate_seed, run_all
+from smsim.runner import abandoned, default_threads, replicate_seed, run_all, run_each
 
 
 def test_results_come_in_the_order_of_the_items_whatever_ends_first() -> None:
@@ -78,3 +79,24 @@ def test_threads_come_from_the_environment_if_nobody_says(monkeypatch: pytest.Mo
         default_threads()
     with pytest.raises(ScenarioError, match="threads must be 1 or more; got 0"):
         run_all(str, [1], threads=0)
+
+
+def test_work_that_nobody_waits_for_any_more_can_know_it() -> None:
+    begun, pause, knew = threading.Event(), threading.Event(), []
+
+    def work(item: int) -> int:
+        if item == 0:
+            assert begun.wait(10)
+            return item
+        begun.set()
+        for _ in range(1000):
+            if abandoned():
+                break
+            pause.wait(0.01)
+        knew.append(abandoned())
+        return item
+
+    with closing(run_each(work, range(2), threads=2)) as results:
+        assert next(results) == (0, 0)  # then it is closed, as Ctrl-C does, and waits for its threads
+    assert knew == [True]
+    assert not abandoned()  # here

@@ -337,6 +337,7 @@ BAD = {
     "number as key": ("1: 2", "unknown key '1'"),
     "deep nesting": ("[" * 500, "nested more than 20 deep"),
     "two documents": ("about: {}\n---\nabout: {}", "line 2  a second document starts here"),
+    "no-break space": ("world:\n\xa0 households: 400", "line 2  a no-break space, as web pages"),
     "control character": ("about:\n  a: \x07", "line 2  holds a control character"),
 }
 
@@ -359,11 +360,12 @@ def test_names_may_be_in_any_script_and_an_accent_may_be_written_either_way(tmp_
     [
         ("about: {}".encode("utf-16"), "saved as UTF-16"),
         (b"about:\n  title: \xc9t\xe9\n", "line 2  a letter is not UTF-8"),
-        (b"PK\x03\x04\x00\x00", "not a text file"),
+        (b"PK\x03\x04\x00\x00", "an Excel workbook"),
+        (b"about: \x00", "not a text file"),
         (b"# " + b"x" * MAX_BYTES, "at most 1 MiB"),
         (b"", "the file is empty"),
     ],
-    ids=["UTF-16", "cp1252", "binary", "large", "empty"],
+    ids=["UTF-16", "cp1252", "workbook", "binary", "large", "empty"],
 )
 def test_a_file_that_is_not_utf_8_text_gets_a_sentence(tmp_path: Path, raw: bytes, expected: str) -> None:
     (tmp_path / "a.yaml").write_bytes(raw)

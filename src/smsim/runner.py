@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from numbers import Integral
@@ -15,6 +16,8 @@ from smsim.errors import ScenarioError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_thread = threading.local()
 
 THREADS_VARIABLE = "SMSIM_THREADS"
 MAX_SEED = 2**63
@@ -116,6 +119,16 @@ def _collect(
             future.cancel()
 
 
+def abandoned() -> bool:
+    """Whether nobody waits any more for what this thread of `run_each` does: long work looks now and then, and ends."""
+    stop = getattr(_thread, "stop", None)
+    return stop is not None and stop.is_set()
+
+
+def _listen_to(stop: threading.Event) -> None:
+    _thread.stop = stop
+
+
 def run_each(
     work: Callable[[Item], Result],
     items: Iterable[Item],
@@ -138,14 +151,15 @@ def run_each(
 
     Raises
     ------
-    Exception : the first failure; what has not begun is cancelled
+    Exception : the first failure; what has not begun is cancelled, and what has begun is `abandoned`
     """
     count = default_threads() if threads is None else threads
     if count < 1:
         raise ScenarioError(f"threads must be 1 or more; got {count}")
     own = None
+    stop = threading.Event()
     if executor is None:
-        executor = own = ThreadPoolExecutor(max_workers=count, thread_name_prefix="smsim")
+        executor = own = ThreadPoolExecutor(count, "smsim", _listen_to, (stop,))
     rest = iter(items)
     at_work: dict[Future[Result], Item] = {}
     try:
@@ -160,6 +174,7 @@ def run_each(
             for future in done:
                 yield at_work.pop(future), future.result()
     finally:
+        stop.set()
         for future in at_work:
             future.cancel()
         if own is not None:

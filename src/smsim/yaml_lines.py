@@ -93,6 +93,11 @@ def read_text(path: Path) -> str:
         raise ScenarioError(f"{path}: a scenario file may have at most 1 MiB; is this the right file?")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ScenarioError(f"{path}: the file is saved as UTF-16 ('Unicode'); save it as UTF-8")
+    if raw.startswith(b"PK\x03\x04"):
+        raise ScenarioError(
+            f"{path}: this is an Excel workbook or another packed file; a scenario is a text file, as is "
+            "scenarios/village.yaml: copy that and write your numbers into it"
+        )
     if b"\x00" in raw:
         raise ScenarioError(f"{path}: this is not a text file; a scenario is a YAML text file saved as UTF-8")
     try:
@@ -212,6 +217,9 @@ class _Builder:
                 raise _Stop("a key must be a word; got a list or a mapping (a missing quote, a stray '?' or '{')", line)
             self._value(event, events, path, depth)  # refuses anchors and tags on keys
             key = str(event.value)
+            if "\N{NO-BREAK SPACE}" in key:
+                words = "a no-break space, as web pages and Word have them, stands before or in a key; type a plain one"
+                self.problems.append(Problem(words, line))
             here = (*path, key)
             if key in mapping:
                 first = self.lines[here]

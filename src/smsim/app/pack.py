@@ -103,6 +103,7 @@ def write_pack(
         staging.write_bytes(content)
         os.replace(staging, target)
     except OSError as error:
+        staging.unlink(missing_ok=True)  # a full disk leaves a part of it
         raise ScenarioError(f"{target}: cannot be written ({error.strerror}); name another file") from None
     return len(content)
 

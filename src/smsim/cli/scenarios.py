@@ -30,7 +30,8 @@ def scenarios(
 ) -> None:
     """List the scenario files of a folder; with --check, run them and compare with the evidence."""
     if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir fails for a name that is too long
-        raise ScenarioError(f"{folder}: there is no such folder; name the folder that holds your scenario files")
+        what = "this is a file; smsim check reads one" if os.path.isfile(folder) else "there is no such folder"  # noqa: PTH113
+        raise ScenarioError(f"{folder}: {what}; name the folder that holds your scenario files")
     files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
     if not files:
         raise ScenarioError(f"{folder}: no scenario files here (*.yaml); name a folder that holds some")

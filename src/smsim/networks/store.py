@@ -102,7 +102,7 @@ def read_fit(folder: str | os.PathLike[str]) -> NetworkFit:
             tuple(span) if span is not None else None,
         )  # fmt: skip
         expected = [entry["name"] for entry in content["parameters"]]
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(
             f"{folder}: no {Path(str(error.filename)).name} here; name the folder that smsim calibrate --data wrote"
         ) from None

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from smsim.costs import find_strategy
 from smsim.engine.arrays import Array, Record
-from smsim.errors import ScenarioError
+from smsim.errors import RunError, ScenarioError
 from smsim.outcomes import (
     AGAINST_NONE,
     ALL,
@@ -25,7 +25,7 @@ from smsim.outcomes import (
     weekly_coverage,
 )
 from smsim.results import Run
-from smsim.runner import replicate_seed
+from smsim.runner import abandoned, replicate_seed
 from smsim.scenario import Scenario
 from smsim.simulate import NO_CAMPAIGN, simulate, simulate_together
 from smsim.sweep.problem import Factor, values_at
@@ -135,6 +135,8 @@ class Campaigns:
             seed = replicate_seed(self.seed, r)
             grounds = Grounds(seed)
             for p, scenario in enumerate(varied):
+                if abandoned():  # after Ctrl-C, say: a chunk may take minutes
+                    raise RunError("the sweep was interrupted")
                 rows[p, r] = self._world(p, r, seed, scenario, grounds)
         for place in sorted(rows):
             yield from rows[place]
