@@ -230,6 +230,12 @@ BAD = {
     "thousands comma": ('world: {households: "20,000"}', "(write 20000, without quotes)"),
     "decimal comma": ('world: {homophily: "0,5"}', "(write 0.5, without quotes)"),
     "dollars": ("activities: {visit_cost: $2}", "got '$2' (write 2: the unit is US$ per visit)"),
+    "other money after": ("campaign: {budget_per_household: 500 KES}", "US$ per household: convert other money"),
+    "other money before": ("campaign: {budget_per_household: €5}", "US$ per household: convert other money"),
+    "dollars in words": (
+        "campaign: {budget_per_household: 5 dollars}",
+        "got '5 dollars' (write 5: the unit is US$ per",
+    ),
     "not a number": ("world: {mean_ties: .nan}", "must be a number; got not-a-number"),
     "infinity": ("world: {mean_ties: .inf}", "must be a number; got infinity"),
     "overflow": ("world: {mean_ties: 1e999}", "must be a number; got infinity"),

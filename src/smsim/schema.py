@@ -31,6 +31,8 @@ MEASURES = ("surveyed", "administrative")
 LONGEST_NAME = 40  # of a behaviour or strategy: it becomes a file name, a column, a label
 
 _UNIT = re.compile(r"\s*(?:US)?\$?\s*([-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?)\s*(.*)", re.DOTALL)
+# What may stand after or before an amount that is not in dollars: a currency's sign or name.
+_MONEY = re.compile(r"(?!usd|us\$|dollar|per\b)[^\W\d_]+\.?\s*\d*|[\u20a0-\u20cf£¥]", re.IGNORECASE)
 
 
 def is_name(text: str) -> bool:
@@ -87,9 +89,12 @@ def _in_unit(unit: str) -> str:
 def _remedy(value: Any, low: float, high: float, unit: str) -> str:
     """What to write instead of a text that was meant as a number; "" if that is not plain."""
     found = _UNIT.fullmatch(value) if isinstance(value, str) and len(value) < 100 else None
+    rest = found.group(2).strip() if found else str(value)
+    if unit.startswith("US$") and isinstance(value, str) and _MONEY.match(rest):
+        return f" (the unit is {unit}: convert other money, and write the number alone)"
     if not found:
         return ""
-    digits, rest = found.group(1), found.group(2).strip()
+    digits = found.group(1)
     if "," in digits:  # 20,000 has a thousands comma, 0,5 a decimal one
         thousands = re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", digits)
         digits = digits.replace(",", "" if thousands else ".")
