@@ -122,7 +122,8 @@ class Curves:
     def show(self, answer: Answer, names: dict[str, str], behaviour: int) -> None:
         """Put an answer into the picture. names: side -> strategy."""
         for side, name in (("none", "none"), *names.items()):
-            self.sources[side].data = curve_data(answer, name, behaviour)
+            # As lists: of arrays every column would be a message of its own, and one that did not change be sent too.
+            self.sources[side].data = {k: v.tolist() for k, v in curve_data(answer, name, behaviour).items()}
         self.campaign.update(left=0.5, right=float(answer.scenario.campaign["weeks"]) + 0.5)
         weeks = answer.campaign_weeks + 1
         self.figure.x_range.update(start=float(weeks[0]), end=float(weeks[-1]))
