@@ -309,9 +309,12 @@ class Scratch(NamedTuple):
     """
 
     volume: Array  # float64 (8, C): what this week's money buys
-    words: Array  # uint32, as long as the largest community
+    words: Array  # uint32, as long as the largest community and 128 more
     struck: Array  # uint8, as long
+    contact: Array  # uint8, as long: how the campaign touches a household of the community
     touch: Array  # uint8 (N,): how the campaign touches a household this week
+    touched: Array  # int32 (N + 1,): whoever it touches, by community
+    touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
     stirred: Array  # int32 (B, N + 1): households that `settle` must look at
     seekers: Array  # int32 (N,)
@@ -327,6 +330,8 @@ class Scratch(NamedTuple):
     links: Array  # int64 (B,)
     act: Array  # uint8: marks of a block
     news: Array  # uint8: the same
+    gossip: Array  # uint8: the same
+    verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block
     minding: Array  # int64 (BLOCK + 64,)

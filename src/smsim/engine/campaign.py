@@ -130,11 +130,12 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
 
 @inner
 def contact(state, record, households, places, context, room, seed, t):  # type: ignore[no-untyped-def]
-    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. True if it was anybody.
+    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. Returns how many it touches.
 
-    Fills the room's `touch`, all 0 before.
+    Fills the room's `touch`, all 0 before, `touched` and `touched_until`.
     """
-    volume, touch, words, struck = room.volume, room.touch, room.words, room.struck
+    volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
+    words, struck, here = room.words, room.struck, room.contact
     fade_memory(state.norm_memory, state.norm_fade, context)
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
@@ -143,40 +144,53 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
     approved, started_alone, in_need, voices = state.approved, state.started_alone, state.in_need, state.voices
     ownership, warm, pressure = state.ownership, state.warm, record.pressure[t]
     participants = 0.0
-    anybody = False
     for c in range(volume.shape[1]):
         start, stop = community_start[c], community_start[c + 1]
         n = stop - start
+        # On to the next multiple of 64, see `decide`.
+        wide = min(start + (n + 63) // 64 * 64, touch.shape[0])
         attendances = 0
         accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
         media = volume[MEDIA, c] / n
         visit = (volume[VISIT, c] / n) * context.fidelity
         dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
-        here = touch[start:stop]
-        if media > 0:
-            fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
-            by_media(has_media[start:stop], words, np.uint32(words_below(media)), here)
-        if visit > 0:
-            # z = (1 - N_q) + N_q need n_c / #need
-            other = visit * (1 - context.needs_quality)
-            needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
-            fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
-            by_visit(standing[start:stop], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck)
-            for k in range(n):
-                if struck[k] and (accept >= 1 or uniform(seed, VISIT_ACCEPT, t, draw_id[start + k]) < accept):
-                    here[k] |= CONTACT_VISIT
-        if dialogue > 0:
-            fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
-            by_dialogue(joiner[start:stop], invite_weight[start:stop], words, dialogue, struck)
-            for k in range(n):
-                if struck[k] and (accept >= 1 or uniform(seed, DIALOGUE_ACCEPT, t, draw_id[start + k]) < accept):
-                    here[k] |= CONTACT_DIALOGUE
-                    attendances += 1
+        found = touched_until[c]
         if media > 0 or visit > 0 or dialogue > 0:
-            counted = count_contacts(here, cell[start:stop], contacts[start:stop], contact_counts, reached)
-            if counted > 0:
+            here[: wide - start].fill(0)
+            if media > 0:
+                fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
+                by_media(has_media[start:wide], words, np.uint32(words_below(media)), here)
+            if visit > 0:
+                # z = (1 - N_q) + N_q need n_c / #need
+                other = visit * (1 - context.needs_quality)
+                needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
+                fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
+                by_visit(
+                    standing[start:wide], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck
+                )
+                if accept < 1:
+                    admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
+                add_contacts(struck, np.uint8(CONTACT_VISIT), here[: wide - start])
+            if dialogue > 0:
+                fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
+                by_dialogue(joiner[start:wide], invite_weight[start:wide], words, dialogue, struck)
+                if accept < 1:
+                    admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
+                add_contacts(struck, np.uint8(CONTACT_DIALOGUE), here[: wide - start])
+            found = chosen(here, n, start, touched, found)
+            for k in range(touched_until[c], found):
+                i = np.uintp(touched[k])
+                touch[i] = here[i - start]
+                attendances += np.int64((touch[i] & CONTACT_DIALOGUE) != 0)
+                if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
+                    reached[cell[i]] += 1
+                for channel in range(3):
+                    came = (touch[i] >> channel) & 1
+                    contacts[i, channel] += came & (contacts[i, channel] < 65535)
+                    contact_counts[channel] += came
+            if found > touched_until[c]:
                 warm[c] = 1
-                anybody = True
+        touched_until[c + 1] = found
         # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
         participants = participants + part
@@ -188,7 +202,7 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
     record.participants[t] += participants
     for d in range(pressure.shape[0]):
         pressure[d] = pressure[d] / places.district_households[d]
-    return anybody
+    return touched_until[volume.shape[1]]
 
 
 @inner
@@ -204,14 +218,14 @@ def fade_memory(norm_memory, norm_fade, context):  # type: ignore[no-untyped-def
 @inner
 def by_media(has_media, words, cut, here):  # type: ignore[no-untyped-def]
     """Broadcasts reach whoever has a channel and draws a word up to the cut."""
-    for k in range(here.shape[0]):
-        here[k] = has_media[k] & (words[k] < cut)
+    for k in range(np.uintp(has_media.shape[0])):
+        here[k] = has_media[k] & np.uint8(words[k] < cut)
 
 
 @inner
 def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-def]
     """Visits find whoever draws a word below its cut, which depends on its need."""
-    for k in range(standing.shape[0]):
+    for k in range(np.uintp(standing.shape[0])):
         struck[k] = words[k] < (needy if standing[k] & NEEDS else other)
 
 
@@ -220,30 +234,43 @@ def by_dialogue(joiner, invite_weight, words, hazard, struck):  # type: ignore[n
     """Dialogues find joiners, each by its weight among the invited."""
     cut = np.uint32(words_below(hazard))
     uneven = 0
-    for k in range(joiner.shape[0]):
-        struck[k] = joiner[k] & (words[k] < cut)
+    for k in range(np.uintp(joiner.shape[0])):
+        struck[k] = joiner[k] & np.uint8(words[k] < cut)
         uneven += invite_weight[k] != 1.0
     if uneven > 0:
-        for k in range(joiner.shape[0]):
+        for k in range(np.uintp(joiner.shape[0])):
             struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
 
 
 @inner
-def count_contacts(here, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
-    """Count the contacts of a community's households, those touched returned; the first of all makes one reached."""
-    touched = 0
-    for k in range(here.shape[0]):
-        if here[k] == 0:
-            continue
-        touched += 1
-        if contacts[k, 0] == 0 and contacts[k, 1] == 0 and contacts[k, 2] == 0:
-            reached[cells[k]] += 1
-        for channel in range(3):
-            if here[k] & (1 << channel):
-                if contacts[k, channel] < 65535:
-                    contacts[k, channel] += 1
-                contact_counts[channel] += 1
-    return touched
+def admit(struck, accept, seed, stream, t, identities, visitors, found):  # type: ignore[no-untyped-def]
+    """Of a community's households that are struck, leave those that let the campaign in, each with chance accept.
+
+    visitors: a list of whoever is struck is written there, from `found` on.
+    """
+    for k in range(found, chosen(struck, identities.shape[0], np.int64(0), visitors, found)):
+        home = visitors[k]
+        if uniform(seed, stream, t, identities[home]) >= accept:
+            struck[home] = 0
+
+
+@inner
+def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
+    """Append to into, of which `found` are filled, start + k for every mark k below `people` that is not 0.
+
+    Returns how many there are then. Without a branch: who is touched cannot be foreseen.
+    """
+    for k in range(np.uintp(people)):
+        into[found] = start + k
+        found += np.int64(marks[k] != 0)
+    return found
+
+
+@inner
+def add_contacts(struck, kind, here):  # type: ignore[no-untyped-def]
+    """Add this kind of contact to those of whoever is struck."""
+    for k in range(np.uintp(here.shape[0])):
+        here[k] |= struck[k] * kind
 
 
 @inner

@@ -30,8 +30,6 @@ from smsim.engine.arrays import (
     HOME,
     INCENTIVE,
     MAINTAINED,
-    NEW_RUMOUR,
-    NEW_VOICES,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
@@ -58,7 +56,7 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
-from smsim.engine.hear import fade_persuasion, listen, persuade, reconsider, rouse
+from smsim.engine.hear import fade_persuasion, listen, overhear, persuade, reconsider, rouse
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
 from smsim.engine.weigh import support, wake, weigh
 
@@ -115,7 +113,8 @@ def decide(  # type: ignore[no-untyped-def]
     waiting = np.uint8(0 if counts_events else 1)
     stride = BEHAVIOUR_STRIDE * b
 
-    membership, fear = households.membership, households.fear
+    membership, fear, hesitant = households.membership, households.fear, households.hesitant
+    minority, female = households.minority, households.female
     threshold, reference = households.threshold[b], households.reference[b]
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
@@ -134,99 +133,93 @@ def decide(  # type: ignore[no-untyped-def]
     fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = state.fade[b], state.norm_fade[0]
     led, trusts, qualities = room.led, room.trusts, room.qualities
-    act, news, lead, visit = room.act, room.news, room.lead, room.visit
+    act, news, gossip, verdict = room.act, room.news, room.gossip, room.verdict
+    lead, visit, touched, touched_until = room.lead, room.visit, room.touched, room.touched_until
     lead.fill(0.0)
     marks, news_marks = act.view(np.uint64), news.view(np.uint64)
+    gossip_marks = gossip.view(np.uint64)
+    people = stage.shape[0]
     found, many, led_before = 0, 0, False
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
         omega = supporters[c] / (stop - start)
-        endorsements(endorsement, c, leader_weight, led)
+        leads = endorsements(endorsement, c, leader_weight, led)
         incentive = incentive_weight * min(1.0, incentives[c] / max(demand[c], 1))
         reach = 1 - behaviour.ownership_transport * ownership[c]
-        leads = False
-        for k in range(16):
-            leads = leads or led[k] > 0
         moves = leads or warm[c] == 1 or incentive > 0
         together = moves or moving[c] == 1
         moving[c] = moves
         if touches and staff_week >= 0:
             for kind_of in range(4):
-                minority = kind_of >> 1
+                other = kind_of >> 1
                 trusts[kind_of] = trust(
                     context, resident[staff_week, c], language[staff_week, c], women[staff_week, c],
-                    training[staff_week, c], minority, kind_of & 1,
+                    training[staff_week, c], other, kind_of & 1,
                 )  # fmt: skip
-                qualities[minority] = context.material_quality * (1 - minority * (1 - context.material_language))
+                qualities[other] = context.material_quality * (1 - other * (1 - context.material_language))
         sought, asked = found, 0
         if led_before and not leads:
             lead.fill(0.0)
         led_before = leads
+        if touched_until[c] < touched_until[c + 1]:
+            persuade(
+                touched, touched_until[c], touched_until[c + 1], touch, minority, female, trusts, qualities, credit,
+                persuaded, norm_memory, fade, norm_fade,
+                context.media_gain * share, context.visit_gain * share, context.dialogue_gain * share,
+            )  # fmt: skip
+            persuaded_sum[c] = -1.0  # to be added up again
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            rouse(stage, hot, due, touch, low, high, t, act, news)
+            # Loops without branches go on to the next multiple of 64, also into the next community: their last steps
+            # would be done singly, and cost as much as all before. What they mark there is wiped out again.
+            wide = min(low + (high - low + 63) // 64 * 64, people)
+            rouse(stage, shown, hot, due, touch, low, wide, t, act, news, gossip)
+            for k in range(high - low, BLOCK):
+                act[k] = 0
+                news[k] = 0
+                gossip[k] = 0
             listen(
                 hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news_marks, visit,
             )  # fmt: skip
+            overhear(
+                hot, due, rumouring, hesitant, minds, traits, low, t, passing, arrival, act, gossip_marks, visit,
+            )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)
-            # Steps 2-4: who is touched, told or reached by the rumour.
+            # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
             for n in range(visits(marks, low, minds, traits, visit)):
                 i = np.uintp(visit[n])
                 mind, who = minds[i], traits[i]
                 identity = who.identity
-                touched = touch[i]
+                contact = touch[i]
                 moved = False
-                if touched:
+                if contact and stage[i] == UNAWARE:
+                    move(stage, stage_count, who.cell, i, np.uint8(AWARE))
+                    mind.aware_week = t
+                    by = BY_MEDIA
+                    if contact & CONTACT_DIALOGUE:
+                        by = BY_DIALOGUE
+                    if contact & CONTACT_VISIT:
+                        by = BY_VISIT
+                    informed_by[by] += 1
+                    moved = True
+                if contact & (CONTACT_VISIT | CONTACT_DIALOGUE) and mind.rumour == BELIEVES:
                     its_trust = trusts[2 * who.minority + who.female]
-                    quality = qualities[who.minority]
-                    if stage[i] == UNAWARE:
-                        move(stage, stage_count, who.cell, i, np.uint8(AWARE))
-                        mind.aware_week = t
-                        by = BY_MEDIA
-                        if touched & CONTACT_DIALOGUE:
-                            by = BY_DIALOGUE
-                        if touched & CONTACT_VISIT:
-                            by = BY_VISIT
-                        informed_by[by] += 1
+                    if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
+                        mind.rumour = DEBUNKED
+                        mind.rumour_spells += 1
+                        mind.rumour_week = t + weeks_until(
+                            seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, waning
+                        )
+                        needed[i] = threshold[i]
                         moved = True
-                    credit[0, i], credit[1, i], credit[2, i], persuaded[i] = persuade(
-                        credit[0, i], credit[1, i], credit[2, i], persuaded[i], fade, touched,
-                        context.media_gain * share * quality,
-                        context.visit_gain * share * its_trust * quality,
-                        context.dialogue_gain * share * its_trust * quality,
-                    )  # fmt: skip
-                    persuaded_sum[c] = -1.0  # to be added up again
-                    if touched & CONTACT_DIALOGUE:
-                        norm_memory[i] = 1.0 / norm_fade
-                    if mind.rumour == BELIEVES and touched & (CONTACT_VISIT | CONTACT_DIALOGUE):
-                        if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
-                            mind.rumour = DEBUNKED
-                            mind.rumour_spells += 1
-                            mind.rumour_week = t + weeks_until(
-                                seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, waning
-                            )
-                            needed[i] = threshold[i]
-                            moved = True
-                strikes = t >= due[i]
-                if stage[i] == UNAWARE:
-                    if t >= heard[i].due:
-                        move(stage, stage_count, who.cell, i, np.uint8(AWARE))
-                        mind.aware_week = t
-                        informed_by[BY_PEER] += 1
-                        moved = True
-                if hot[i] & NEW_RUMOUR and mind.rumour == SUSCEPTIBLE:
-                    hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
-                    if hazard != mind.rumour_hazard:
-                        mind.resist_rumour = mind.resist_rumour - (t - mind.rumour_since) * mind.rumour_hazard
-                        mind.rumour_hazard = hazard
-                        mind.rumour_since = t
-                        mind.rumour_due = crossing_week(mind.resist_rumour, t, hazard)
-                        due[i] = min(due[i], mind.rumour_due)
-                        strikes = t >= due[i]
-                hot[i] &= NEW_VOICES | RECONSIDERS
-                if strikes or shock:
+                if stage[i] == UNAWARE and t >= heard[i].due:
+                    move(stage, stage_count, who.cell, i, np.uint8(AWARE))
+                    mind.aware_week = t
+                    informed_by[BY_PEER] += 1
+                    moved = True
+                if t >= due[i] or shock:
                     if mind.rumour == SUSCEPTIBLE:
                         believes = False
                         if shock:
@@ -260,19 +253,24 @@ def decide(  # type: ignore[no-untyped-def]
                     many = note(stir, stirred, many, i)
             if together:
                 if leads:
-                    for k in range(high - low):
+                    for k in range(wide - low):
                         lead[k] = led[membership[low + k]]
                 weigh(
-                    voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, high,
-                    norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending,
+                    voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
+                    norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(
-                    stage, shown, pending, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act,
-                )  # fmt: skip
+                wake(stage, shown, verdict, lapse_class, due, low, wide, t, lapsing, waiting, taboo, act)
+                for k in range(high - low):
+                    pending[low + k] = verdict[k]
+                hot[low:high].fill(0)
+                for k in range(high - low, BLOCK):
+                    act[k] = 0
                 if round_week:
                     act[: high - low].fill(1)
             elif not everybody:
-                reconsider(stage, hot, due, touch, low, high, t, waiting, act)
+                reconsider(stage, hot, due, touch, low, wide, t, waiting, act)
+                for k in range(high - low, BLOCK):
+                    act[k] = 0
             # Steps 5-7: who decides, and who goes.
             for n in range(visits(marks, low, minds, traits, visit)):
                 i = np.uintp(visit[n])

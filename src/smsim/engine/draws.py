@@ -97,7 +97,7 @@ def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[n
     """Words of the households start ... stop - 1 into out[0 ...], uint32: that of `uniform`, before it is a float.
 
     identities: uint32 (N,). Where they ascend one by one, as they do in a world that was not reordered, whole blocks
-    are computed side by side.
+    are computed side by side; what they fill of out beyond the words asked for means nothing.
     """
     key = np.uint64(seed)
     key_low, key_high = key & _MASK, key >> _32
@@ -112,7 +112,8 @@ def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[n
     if apart == 0 and people > 8:
         first = np.uint64(identities[start])
         head = int((np.uint64(4) - (first & three)) & three)
-        blocks = (people - head) // 4
+        # Sixteen blocks are computed side by side: rather some too many than the last ones singly, where there is room.
+        blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
         low = (first >> two) + np.uint64(head > 0)
         body = out[head : head + 4 * blocks]
         for q in range(blocks):

@@ -14,10 +14,12 @@ from smsim.engine.arrays import (
     NEW_TALK,
     NEW_VOICES,
     RECONSIDERS,
+    SPREADS_RUMOUR,
+    SUSCEPTIBLE,
     UNAWARE,
     WILLING,
 )
-from smsim.engine.rules import crossing_week, marked
+from smsim.engine.rules import crossing_week, fetch, hazard_of_rumour, marked
 
 
 @inner
@@ -34,39 +36,52 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
 
 
 @inner
-def persuade(by_media, by_visit, by_dialogue, persuaded, fade, touched, media, visit, dialogue):  # type: ignore[no-untyped-def]
+def persuade(  # type: ignore[no-untyped-def]
+    touched, first, last, touch, minority, female, trusts, qualities, credit, persuaded, norm_memory, fade, norm_fade,
+    media_gain, visit_gain, dialogue_gain,
+):  # fmt: skip
     """Step 2, second half: this week's contacts persuade, each with what the one before left to win.
 
-    Takes and returns a household's credits and their sum. (Handing over the arrays instead would count references.)
+    touched: the households touched[first] ... touched[last - 1]. trusts: by 2 minority + female; qualities: of the
+    material, by minority. The gains are psi times the share of messages on the behaviour.
     """
-    # p <- p + psi q (1 - p), for visits and dialogues psi T q
-    if touched & CONTACT_MEDIA:
-        by_media = by_media + media * (1 - persuaded * fade) / fade
-        persuaded = (by_media + by_visit) + by_dialogue
-    if touched & CONTACT_VISIT:
-        by_visit = by_visit + visit * (1 - persuaded * fade) / fade
-        persuaded = (by_media + by_visit) + by_dialogue
-    if touched & CONTACT_DIALOGUE:
-        by_dialogue = by_dialogue + dialogue * (1 - persuaded * fade) / fade
-        persuaded = (by_media + by_visit) + by_dialogue
-    return by_media, by_visit, by_dialogue, persuaded
+    by_media, by_visit, by_dialogue = credit[0], credit[1], credit[2]
+    for n in range(first, last):
+        i = np.uintp(touched[n])
+        contact, p = touch[i], persuaded[i]
+        quality = qualities[minority[i]]
+        # p <- p + psi q (1 - p), for visits and dialogues psi T q
+        if contact & CONTACT_MEDIA:
+            by_media[i] = by_media[i] + media_gain * quality * (1 - p * fade) / fade
+            p = (by_media[i] + by_visit[i]) + by_dialogue[i]
+        if contact & (CONTACT_VISIT | CONTACT_DIALOGUE):
+            its_trust = trusts[2 * minority[i] + female[i]]
+            if contact & CONTACT_VISIT:
+                by_visit[i] = by_visit[i] + visit_gain * its_trust * quality * (1 - p * fade) / fade
+                p = (by_media[i] + by_visit[i]) + by_dialogue[i]
+            if contact & CONTACT_DIALOGUE:
+                by_dialogue[i] = by_dialogue[i] + dialogue_gain * its_trust * quality * (1 - p * fade) / fade
+                p = (by_media[i] + by_visit[i]) + by_dialogue[i]
+                norm_memory[i] = 1.0 / norm_fade
+        persuaded[i] = p
 
 
 @inner
-def rouse(stage, hot, due, touch, low, high, t, act, news):  # type: ignore[no-untyped-def]
-    """Mark who has something to do, in bytes of the block, 0 beyond its end.
+def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # type: ignore[no-untyped-def]
+    """Mark who has something to do, in bytes of a block.
 
-    act: whoever is touched, has a clock that strikes or news of the rumour. news: the unaware who are not touched and
-    whose neighbours voice or talk otherwise than before.
+    act: whoever has a clock that strikes, or whom a contact tells something: the unaware, and believers of the rumour
+    whom somebody talks to. news: the unaware who are not touched and whose neighbours voice or talk otherwise than
+    before. gossip: whose neighbours spread the rumour otherwise than before.
     """
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
-        act[i - low] = (hot[i] & NEW_RUMOUR) | touch[i] | np.uint8(due[i] <= t)
-        waits = np.uint8(stage[i] == UNAWARE) & np.uint8(touch[i] == 0)
-        news[i - low] = waits * (hot[i] & (NEW_VOICES | NEW_TALK))
-    for k in range(high - low, np.uintp(act.shape[0])):
-        act[k] = 0
-        news[k] = 0
+        unaware, untouched = stage[i] == UNAWARE, touch[i] == 0
+        talks = np.uint8(touch[i] > CONTACT_MEDIA) & np.uint8((shown[i] & SPREADS_RUMOUR) != 0)
+        act[i - low] = (np.uint8(unaware) & np.uint8(not untouched)) | talks | np.uint8(due[i] <= t)
+        told = np.uint8((hot[i] & (NEW_VOICES | NEW_TALK)) != 0)
+        news[i - low] = np.uint8(unaware) & np.uint8(untouched) & told
+        gossip[i - low] = hot[i] & NEW_RUMOUR
 
 
 @inner
@@ -75,7 +90,7 @@ def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ign
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
         act[i - low] = (
-            (hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i] | np.uint8(due[i] <= t)
+            np.uint8(((hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i]) != 0) | np.uint8(due[i] <= t)
             | (waiting & np.uint8(stage[i] == WILLING))
         )  # fmt: skip
 
@@ -103,3 +118,27 @@ def listen(  # type: ignore[no-untyped-def]
             due[home] = min(due[home], one.due)
             act[home - low] |= np.uint8(due[home] <= t)
         hot[home] &= NEW_RUMOUR
+
+
+@inner
+def overhear(hot, due, rumouring, hesitant, minds, traits, low, t, passing, arrival, act, gossip, visit):  # type: ignore[no-untyped-def]
+    """Step 4, first half: what those who do not believe the rumour hear of it has changed; when is it enough?
+
+    gossip: marks of `rouse`.
+    """
+    found = marked(gossip, low, visit, 0)
+    fetch(minds, traits, visit, np.int64(0), found)
+    for n in range(found):
+        home = np.uintp(visit[n])
+        mind = minds[home]
+        hot[home] &= NEW_VOICES | NEW_TALK | RECONSIDERS
+        if mind.rumour != SUSCEPTIBLE:
+            continue
+        hazard = hazard_of_rumour(passing, arrival, rumouring[home], hesitant[home])
+        if hazard != mind.rumour_hazard:
+            mind.resist_rumour = mind.resist_rumour - (t - mind.rumour_since) * mind.rumour_hazard
+            mind.rumour_hazard = hazard
+            mind.rumour_since = t
+            mind.rumour_due = crossing_week(mind.resist_rumour, t, hazard)
+            due[home] = min(due[home], mind.rumour_due)
+            act[home - low] |= np.uint8(due[home] <= t)

@@ -21,6 +21,8 @@ from smsim.engine.arrays import (
     WILLING,
 )
 
+FOLLOWED = tuple(float(membership.bit_count()) for membership in range(16))  # leaders of a combination of memberships
+
 
 @inner
 def supports(stage):  # type: ignore[no-untyped-def]
@@ -43,18 +45,23 @@ def trust(context, resident, language, women, training, minority, female):  # ty
 
 @inner
 def endorsements(endorsement, c, weight, out):  # type: ignore[no-untyped-def]
-    """alpha_I I for each of the 16 combinations of memberships, into out (16,).
+    """alpha_I I for each of the 16 combinations of memberships, into out (16,); True if any is above 0.
 
     I is the mean endorsement by the leaders whom a household follows, 0 if it follows none.
     """
-    for membership in range(16):
-        total = 0.0
-        count = 0
-        for k in range(4):
-            if membership & (1 << k):
-                total = total + endorsement[c, k]
-                count += 1
-        out[membership] = weight * (total / count) if count > 0 else 0.0
+    out.fill(0.0)
+    anybody = False
+    for k in range(4):
+        anybody = anybody or endorsement[c, k] > 0
+    if not anybody or not weight > 0:
+        return False
+    for k in range(4):
+        # The sum over those below leader k, with leader k: each sum in the leaders' order.
+        for below in range(1 << k):
+            out[(1 << k) + below] = out[below] + endorsement[c, k]
+    for membership in range(1, 16):
+        out[membership] = weight * (out[membership] / FOLLOWED[membership])
+    return True
 
 
 @inner
@@ -137,7 +144,7 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
     Returns how many there are then.
 
     marks: the block's bytes, eight to a uint64 (the first one lowest, as on every machine that Numba runs on): eight
-    who have nothing to do cost one comparison.
+    who have nothing to do cost one comparison. A byte has one bit at most.
     """
     for j in range(marks.shape[0]):
         word = marks[j]
@@ -145,7 +152,7 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
             byte = lowest_byte(word)
             visit[found] = low + 8 * j + np.int64(byte)
             found += 1
-            word = word & ~(np.uint64(255) << (byte << np.uint64(3)))
+            word = word & (word - np.uint64(1))
     return found
 
 
@@ -164,8 +171,8 @@ def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
     The processor does many of these readings at a time; the visits themselves would wait for each in turn. What is read
     goes into the place after the last one, only so that the compiler does not leave the reading out.
     """
-    read = 0.0
-    for n in range(first, last):
+    read = 0.0  # a sum of floats is read one by one; bytes would be gathered into vectors first
+    for n in range(np.uintp(first), np.uintp(last)):
         i = np.uintp(visit[n])
-        read += minds[i].resist_rumour + minds[i].rumour + traits[i].fear
+        read += minds[i].resist_rumour + traits[i].fear
     visit[-1] = read >= 0

@@ -229,9 +229,12 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
     largest = int(np.diff(places.community_start).max())
     return Scratch(
         volume=np.zeros((8, c)),
-        words=np.empty(largest, np.uint32),
-        struck=np.empty(largest, np.uint8),
+        words=np.empty(largest + 128, np.uint32),
+        struck=np.empty(largest + 128, np.uint8),
+        contact=np.empty(largest + 128, np.uint8),
         touch=np.zeros(n, np.uint8),
+        touched=np.empty(n + 1, np.int32),
+        touched_until=np.zeros(c + 1, np.int64),
         stir=np.zeros((b, n), np.uint8),
         stirred=np.empty((b, n + 1), np.int32),
         seekers=np.empty(n, np.int32),
@@ -247,6 +250,8 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         links=np.empty(b, np.int64),
         act=np.zeros(BLOCK, np.uint8),
         news=np.zeros(BLOCK, np.uint8),
+        gossip=np.zeros(BLOCK, np.uint8),
+        verdict=np.empty(BLOCK, np.uint8),
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),
         minding=np.empty(block, np.int64),
@@ -369,8 +374,8 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
                 state, record, households, traits, places, plan, behaviours[b], context, room, b, seed, t, touches
             )
             stirs[b] = serve(state, record, households, places, behaviours[b], context, room, b, seed, t, many, found)
-        if touches:
-            room.touch.fill(0)
+        for n in range(touches):
+            room.touch[room.touched[n]] = 0
         count = np.int64(0)
         for b in range(layers):
             count = settle(state, record, households, traits, places, behaviours, room, b, seed, t, stirs[b], count)

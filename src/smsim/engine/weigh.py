@@ -34,7 +34,7 @@ def weigh(  # type: ignore[no-untyped-def]
     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, high, norm_fade, fade,
     omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
 ):  # fmt: skip
-    """Every household of a block weighs the behaviour, into verdict: bits PENDING_OK and PENDING_VOICE.
+    """Every household of a block weighs the behaviour, into verdict, as long: bits PENDING_OK and PENDING_VOICE.
 
     lead: alpha_I I of each of the block, looked up beforehand: gathered in the loop it would cost more than the rest.
     """
@@ -44,7 +44,7 @@ def weigh(  # type: ignore[no-untyped-def]
             voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
             norm_weight, persuasion_weight, incentive,
         )  # fmt: skip
-        verdict[i] = PENDING_VOICE + (total >= needed[i])
+        verdict[i - low] = PENDING_VOICE + (total >= needed[i])
     if link_weight > 0:
         for i in range(low, high):
             if shown_link[i] & SUPPORTS:
@@ -52,7 +52,7 @@ def weigh(  # type: ignore[no-untyped-def]
                     voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low],
                     persuaded[i] * fade, norm_weight, persuasion_weight, incentive,
                 )  # fmt: skip
-                verdict[i] = PENDING_VOICE + (total + link_weight >= needed[i])
+                verdict[i - low] = PENDING_VOICE + (total + link_weight >= needed[i])
     if taboo > 0:
         for i in range(low, high):
             # V = 1 if it supports and f + alpha_I I >= tau v
@@ -60,30 +60,29 @@ def weigh(  # type: ignore[no-untyped-def]
             g = norm_memory[i] * norm_fade
             norm = (1 - g) * visible + g * omega
             if norm + lead[i - low] < taboo * fear[i]:
-                verdict[i] = verdict[i] & PENDING_OK
+                verdict[i - low] = verdict[i - low] & PENDING_OK
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, hot, act):  # type: ignore[no-untyped-def]
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, act):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
     support than before, who falls silent or speaks up. For the others the news is old.
     """
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
         s = stage[i]
-        ok = verdict[i] & PENDING_OK
+        ok = verdict[i - low] & PENDING_OK
         undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
         willing = np.uint8(s == WILLING)
         act[i - low] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[i] <= t)
-        hot[i] = 0
     if lapsing:
         for i in range(low, high):
             # The class says unsupported (bit 2) though it is supported, or the reverse.
             keeps = np.uint8(lapse_class[i] < NOT_KEEPING)
-            act[i - low] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i] ^ 1) & 1)
+            act[i - low] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i - low] ^ 1) & 1)
     if taboo > 0:
         for i in range(low, high):
-            ready = verdict[i] & PENDING_VOICE
+            ready = verdict[i - low] & PENDING_VOICE
             voices = shown[i] & VOICES
             if supports(stage[i]) and (ready > 0) != (voices > 0):
                 act[i - low] = 1
