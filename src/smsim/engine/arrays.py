@@ -172,22 +172,6 @@ TALK_HEARD = np.dtype(
     align=True,
 )
 
-# Who a household is, laid together for a visit; made from `Households` when a run goes on.
-TRAITS = np.dtype(
-    [
-        ("distance_km", "f8"),
-        ("fear", "f8"),
-        ("identity", "u4"),  # in draws
-        ("cell", "i4"),
-        ("minority", "u1"),
-        ("female", "u1"),
-        ("hesitant", "u1"),
-        ("child", "u1"),
-        ("membership", "u1"),
-    ],
-    align=True,
-)
-
 
 class Households(NamedTuple):
     """Who the households are and whom they are tied to. Read-only, shared by every run over one world."""

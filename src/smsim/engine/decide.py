@@ -80,7 +80,7 @@ def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
 
 @inner
 def decide(  # type: ignore[no-untyped-def]
-    state, record, households, traits, places, plan, behaviour, context, room, b, seed, t, touches
+    state, record, households, places, plan, behaviour, context, room, b, seed, t, touches
 ):
     """Steps 2-6 and the seeking of step 7 for behaviour b; fills the room's `seekers` and `stirred`, returns how many.
 
@@ -114,7 +114,8 @@ def decide(  # type: ignore[no-untyped-def]
     stride = BEHAVIOUR_STRIDE * b
 
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
-    minority, female = households.minority, households.female
+    minority, female, child = households.minority, households.female, households.child
+    draw_id, cells, distance_km = households.draw_id, households.cell, households.distance_km
     threshold, reference = households.threshold[b], households.reference[b]
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
@@ -183,19 +184,18 @@ def decide(  # type: ignore[no-untyped-def]
                 hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news_marks, visit,
             )  # fmt: skip
             overhear(
-                hot, due, rumouring, hesitant, minds, traits, low, t, passing, arrival, act, gossip_marks, visit,
+                hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip_marks, visit,
             )  # fmt: skip
             if everybody:
                 act[: high - low].fill(1)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
-            for n in range(visits(marks, low, minds, traits, visit)):
+            for n in range(visits(marks, low, minds, visit)):
                 i = np.uintp(visit[n])
-                mind, who = minds[i], traits[i]
-                identity = who.identity
+                mind, identity = minds[i], draw_id[i]
                 contact = touch[i]
                 moved = False
                 if contact and stage[i] == UNAWARE:
-                    move(stage, stage_count, who.cell, i, np.uint8(AWARE))
+                    move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                     mind.aware_week = t
                     by = BY_MEDIA
                     if contact & CONTACT_DIALOGUE:
@@ -205,7 +205,7 @@ def decide(  # type: ignore[no-untyped-def]
                     informed_by[by] += 1
                     moved = True
                 if contact & (CONTACT_VISIT | CONTACT_DIALOGUE) and mind.rumour == BELIEVES:
-                    its_trust = trusts[2 * who.minority + who.female]
+                    its_trust = trusts[2 * minority[i] + female[i]]
                     if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
                         mind.rumour = DEBUNKED
                         mind.rumour_spells += 1
@@ -215,7 +215,7 @@ def decide(  # type: ignore[no-untyped-def]
                         needed[i] = threshold[i]
                         moved = True
                 if stage[i] == UNAWARE and t >= heard[i].due:
-                    move(stage, stage_count, who.cell, i, np.uint8(AWARE))
+                    move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                     mind.aware_week = t
                     informed_by[BY_PEER] += 1
                     moved = True
@@ -240,7 +240,7 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.rumour = SUSCEPTIBLE
                         mind.rumour_spells += 1
                         mind.rumour_since = t + 1
-                        mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], who.hesitant)
+                        mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
                         if passing > 0 or arrival > 0:
                             mind.resist_rumour = exponential(
                                 uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
@@ -272,10 +272,9 @@ def decide(  # type: ignore[no-untyped-def]
                 for k in range(high - low, BLOCK):
                     act[k] = 0
             # Steps 5-7: who decides, and who goes.
-            for n in range(visits(marks, low, minds, traits, visit)):
+            for n in range(visits(marks, low, minds, visit)):
                 i = np.uintp(visit[n])
-                mind, who = minds[i], traits[i]
-                identity = who.identity
+                mind, identity = minds[i], draw_id[i]
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
                 moved = t >= due[i]
@@ -285,17 +284,17 @@ def decide(  # type: ignore[no-untyped-def]
                     event_week[i] = t + weeks_until(seed, EVENTS, np.int64(events[i]), identity, happening)
                     moved = True
                 elif kind == ROUND:
-                    eligible = round_week and who.child == 1
+                    eligible = round_week and child[i] == 1
                 if eligible and counts_events:
                     asked += 1
-                    eligible_cells[who.cell] += 1
+                    eligible_cells[cells[i]] += 1
                 # Who has not heard has nothing to decide.
                 now = stage[i]
                 adopter = now == ADOPTED or now == MAINTAINED
                 if now == UNAWARE or (adopter and not keeps_up):
                     hot[i] = 0
                 else:
-                    leader = led[who.membership]
+                    leader = led[membership[i]]
                     norm, total = support(
                         voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
                         norm_weight, persuasion_weight, incentive,
@@ -303,7 +302,7 @@ def decide(  # type: ignore[no-untyped-def]
                     linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
                     ok = total + linked >= needed[i]
                     # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
-                    ready = taboo <= 0 or norm + leader >= taboo * who.fear
+                    ready = taboo <= 0 or norm + leader >= taboo * fear[i]
                     pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
                     if supports(now) and ready != ((shown[i] & VOICES) != 0):
                         moved = True
@@ -316,7 +315,7 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.decision_wait -= 1
                         if mind.decision_wait <= 0:
                             if ok:
-                                move(stage, stage_count, who.cell, i, np.uint8(WILLING))
+                                move(stage, stage_count, cells[i], i, np.uint8(WILLING))
                                 mind.source = OWN
                                 if needed[i] > 0:
                                     mind.source = convincer(
@@ -329,7 +328,7 @@ def decide(  # type: ignore[no-untyped-def]
                                         linked,
                                     )
                             else:
-                                move(stage, stage_count, who.cell, i, np.uint8(AWARE))
+                                move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                             mind.decisions += 1
                             mind.decision_wait = weeks_until(
                                 seed, DECIDE + stride, np.int64(mind.decisions), identity, deciding
@@ -337,7 +336,7 @@ def decide(  # type: ignore[no-untyped-def]
                             moved = True
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)
-                    way = who.distance_km * reach / scale
+                    way = distance_km[i] * reach / scale
                     if at_home or way <= 0 or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
                         seekers[found] = i
                         found += 1

@@ -121,13 +121,13 @@ def listen(  # type: ignore[no-untyped-def]
 
 
 @inner
-def overhear(hot, due, rumouring, hesitant, minds, traits, low, t, passing, arrival, act, gossip, visit):  # type: ignore[no-untyped-def]
+def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip, visit):  # type: ignore[no-untyped-def]
     """Step 4, first half: what those who do not believe the rumour hear of it has changed; when is it enough?
 
     gossip: marks of `rouse`.
     """
     found = marked(gossip, low, visit, 0)
-    fetch(minds, traits, visit, np.int64(0), found)
+    fetch(minds, visit, np.int64(0), found)
     for n in range(found):
         home = np.uintp(visit[n])
         mind = minds[home]

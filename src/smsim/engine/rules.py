@@ -157,15 +157,15 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
 
 
 @inner
-def visits(marks, low, minds, traits, visit):  # type: ignore[no-untyped-def]
+def visits(marks, low, minds, visit):  # type: ignore[no-untyped-def]
     """Fill visit as `marked` does, and have the households' records at hand; returns their number."""
     found = marked(marks, low, visit, 0)
-    fetch(minds, traits, visit, np.int64(0), found)
+    fetch(minds, visit, np.int64(0), found)
     return found
 
 
 @inner
-def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
+def fetch(minds, visit, first, last):  # type: ignore[no-untyped-def]
     """Read the records of the households visit[first] ... visit[last - 1] one after the other.
 
     The processor does many of these readings at a time; the visits themselves would wait for each in turn. What is read
@@ -173,6 +173,5 @@ def fetch(minds, traits, visit, first, last):  # type: ignore[no-untyped-def]
     """
     read = 0.0  # a sum of floats is read one by one; bytes would be gathered into vectors first
     for n in range(np.uintp(first), np.uintp(last)):
-        i = np.uintp(visit[n])
-        read += minds[i].resist_rumour + traits[i].fear
+        read += minds[np.uintp(visit[n])].resist_rumour
     visit[-1] = read >= 0

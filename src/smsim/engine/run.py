@@ -27,7 +27,6 @@ from smsim.engine.arrays import (
     SPREADS_RUMOUR,
     SUPPORTS,
     TALK_HEARD,
-    TRAITS,
     UNAWARE,
     VOICES,
     Array,
@@ -188,15 +187,6 @@ def _heard(behaviours: int, households: int) -> Array:
     return heard
 
 
-def _traits(households: Households) -> Array:
-    traits = np.empty(len(households.draw_id), TRAITS).view(np.recarray)
-    traits["identity"] = households.draw_id
-    for name in TRAITS.names or ():
-        if name != "identity":
-            traits[name] = getattr(households, name)
-    return traits
-
-
 def copy_state(state: State) -> State:
     """An independent copy: advancing it leaves the original alone."""
     return State(*(_lines(a.shape, a.dtype, a) if a.dtype.names else a.copy() for a in state))
@@ -217,8 +207,7 @@ def advance(
     """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run."""
     room = _room(places, *households.threshold.shape)
     shared = frozen(places), frozen(plan), frozen_array(behaviours), context[0], room, np.uint64(seed)
-    people = frozen(households)
-    _advance(state, record, people, frozen_array(_traits(households)), *shared, first_week, stop_week)
+    _advance(state, record, frozen(households), *shared, first_week, stop_week)
 
 
 def _room(places: Places, behaviours: int, households: int) -> Scratch:
@@ -360,7 +349,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 
 
 @kernel
-def _advance(state, record, households, traits, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
+def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     layers, volume, stirs = behaviours.shape[0], room.volume, np.zeros(behaviours.shape[0], np.int64)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
@@ -371,14 +360,14 @@ def _advance(state, record, households, traits, places, plan, behaviours, contex
         touches = contact(state, record, households, places, context, room, seed, t)
         for b in range(layers):
             found, many = decide(
-                state, record, households, traits, places, plan, behaviours[b], context, room, b, seed, t, touches
+                state, record, households, places, plan, behaviours[b], context, room, b, seed, t, touches
             )
             stirs[b] = serve(state, record, households, places, behaviours[b], context, room, b, seed, t, many, found)
         for n in range(touches):
             room.touch[room.touched[n]] = 0
         count = np.int64(0)
         for b in range(layers):
-            count = settle(state, record, households, traits, places, behaviours, room, b, seed, t, stirs[b], count)
+            count = settle(state, record, households, places, behaviours, room, b, seed, t, stirs[b], count)
         close(state, households, room, context.turnover, seed, t, count)
         authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)

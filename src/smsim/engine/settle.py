@@ -120,7 +120,7 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def settle(state, record, households, traits, places, behaviours, room, b, seed, t, many, count):  # type: ignore[no-untyped-def]
+def settle(state, record, households, places, behaviours, room, b, seed, t, many, count):  # type: ignore[no-untyped-def]
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
     The first `many` of the room's `stirred` are the households to visit. Its first `count` of `shifts` are households
@@ -143,7 +143,8 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
     credit, persuaded = state.persuasion[b], state.persuaded[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
-    threshold, communities = households.threshold[b], households.community
+    threshold, communities, cells = households.threshold[b], households.community, households.cell
+    draw_id, fear = households.draw_id, households.fear
     all_hot = state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     voiced, believing = state.voiced[b], state.believing[b]
@@ -163,12 +164,12 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
         pushed, gone = np.int64(0), np.int64(0)  # not a literal 0, for which Numba compiles once more
-        fetch(minds, traits, stirred, first, last)
+        fetch(minds, stirred, first, last)
         for n in range(first, last):
             i = np.uintp(stirred[n])
             c = communities[i]
             before = shown[i]
-            mind, who = minds[i], traits[i]
+            mind = minds[i]
             if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
                 if lapsing:
                     which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
@@ -178,17 +179,17 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
                         lapse_class[i] = which
                         mind.lapse_mark = until[c, which]
                     if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
-                        move(stage, stage_count, who.cell, i, np.uint8(LAPSED))
+                        move(stage, stage_count, cells[i], i, np.uint8(LAPSED))
                         hot[i] |= RECONSIDERS
                 if stage[i] == ADOPTED and t >= mind.mature_week:
-                    move(stage, stage_count, who.cell, i, np.uint8(MAINTAINED))
+                    move(stage, stage_count, cells[i], i, np.uint8(MAINTAINED))
             stir[i] = 0
             leaves = t >= turnover_week[i]
             shows = False
             if leaves:
                 # A new caregiver moves in, who knows nothing of this behaviour.
-                identity = who.identity
-                move(stage, stage_count, who.cell, i, np.uint8(UNAWARE))
+                identity = draw_id[i]
+                move(stage, stage_count, cells[i], i, np.uint8(UNAWARE))
                 mind.aware_week = NEVER
                 mind.source = OWN
                 if persuaded[i] > 0:
@@ -229,7 +230,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
                 if now != WILLING:
                     after |= ADOPTS
             if now != UNAWARE and not (after & VOICES):
-                if t + 1 - mind.aware_week <= talk_weeks and who.fear <= fearless:
+                if t + 1 - mind.aware_week <= talk_weeks and fear[i] <= fearless:
                     after |= TALKS
             if mind.rumour == BELIEVES:
                 after |= SPREADS_RUMOUR
@@ -240,7 +241,7 @@ def settle(state, record, households, traits, places, behaviours, room, b, seed,
                 shown[i] = after
                 supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
                 adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
-                refused[who.cell] += bit(after, REFUSES) - bit(before, REFUSES)
+                refused[cells[i]] += bit(after, REFUSES) - bit(before, REFUSES)
                 if changed & (SUPPORTS | VOICES):
                     shows = True
                     if changed & SUPPORTS:
