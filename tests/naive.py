@@ -186,6 +186,11 @@ def chance_to_hazard(p: float) -> float:
     return 0.0 if p <= 0.0 else -log(1.0 - p)
 
 
+def added(numbers: list[float]) -> float:
+    """Sum of the sums of every eighth number, from the first, the second, ... on."""
+    return total(total(numbers[first::8]) for first in range(8))
+
+
 def total(numbers: Iterable[float]) -> float:
     """Sum from left to right; from Python 3.12 on, the built-in sum of floats compensates, and its last bit differs."""
     result = 0.0
@@ -951,7 +956,7 @@ class Simulation:
                 record.community[t, b, home.c] += ADOPTS in layer.shows
                 record.community_eligible[t, b, home.c] += 1
         for b in range(len(self.par)):
-            by_place = [total(self.homes[i].layers[b].persuaded for i in place.homes) for place in self.communities]
+            by_place = [added([self.homes[i].layers[b].persuaded for i in place.homes]) for place in self.communities]
             record.persuasion[t, b] = total(by_place) * self.fade[b] / len(self.homes)
         for home in self.homes:
             record.reached[t, home.cell] += any(home.contacts.values())
@@ -1046,7 +1051,7 @@ class Simulation:
             warm=np.zeros(len(places), np.uint8),
             moving=np.zeros((len(self.par), len(places)), np.uint8),
             persuaded_sum=np.array(
-                [[total(homes[i].layers[b].persuaded for i in place.homes) for place in places] for b in kinds]
+                [[added([homes[i].layers[b].persuaded for i in place.homes]) for place in places] for b in kinds]
             ),
         )
 

@@ -327,6 +327,7 @@ class Scratch(NamedTuple):
     weeks: Array  # int32 (BLOCK + 64,)
     resistances: Array  # float64
     led: Array  # float64 (16,)
+    lanes: Array  # float64 (8,)
     hazard: Array  # float64 (4,)
     highest: Array  # float64 (4,)
     trusts: Array  # float64 (4,)

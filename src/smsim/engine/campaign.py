@@ -179,7 +179,7 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), here[: wide - start])
             found = chosen(here, n, start, touched, found)
             for k in range(touched_until[c], found):
-                i = np.uintp(touched[k])
+                i = touched[k]
                 touch[i] = here[i - start]
                 attendances += np.int64((touch[i] & CONTACT_DIALOGUE) != 0)
                 if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:

@@ -150,7 +150,7 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         voices=np.zeros(c, np.int64),
         pending=np.zeros((b, n), np.uint8),
         hot=np.zeros((b, n), np.uint8),
-        due=np.zeros((b, n), np.int32),  # week 0 visits everybody and sets the clocks
+        due=np.full((b, n), FOREVER, np.int32),
         persuaded=np.zeros((b, n)),
         needed=households.threshold.copy(),
         standing=np.zeros(n, np.uint8),
@@ -252,6 +252,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         weeks=np.empty(block, np.int32),
         resistances=np.empty(block),
         led=np.empty(16),
+        lanes=np.empty(8),
         hazard=np.empty(4),
         highest=np.empty(4),
         trusts=np.empty(4),
@@ -284,7 +285,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
         stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
         voicing, rumouring, event_week = state.voicing[b], state.rumouring[b], state.event_week[b]
-        minds, heard = state.mind[b], state.heard[b]
+        minds, heard, due = state.mind[b], state.heard[b], state.due[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
         )  # fmt: skip
@@ -314,9 +315,12 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             now = stage[i]
             stage_count[cells[i], now] += 1
             believes = initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, first, draw_id[i]) < initial
+            mind = minds[i]
+            due[i] = min(turnover_week[i], mind.rumour_due)
+            if kind == EVENT:
+                due[i] = min(due[i], event_week[i])
             if not believes and not supports(now):
                 continue
-            mind = minds[i]
             flags = 0
             c = community[i]
             if supports(now):
@@ -329,6 +333,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             if now == ADOPTED or now == MAINTAINED:
                 flags |= ADOPTS
                 adopters[c] += 1
+                due[i] = 0  # to come under a hazard of lapsing, and to mature
                 if kind != PERMANENT:
                     mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
                 if now == ADOPTED:
@@ -337,6 +342,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 mind.rumour = BELIEVES
                 needed[i] = needed[i] + behaviour.rumour_threshold
                 mind.rumour_week = -1 + weeks_until(seed, RUMOUR_END + stride, first, draw_id[i], forgetting)
+                due[i] = min(due[i], mind.rumour_week)
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
                 push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), np.uint8(NEW_RUMOUR))
