@@ -358,7 +358,7 @@ class Contagion(NamedTuple):
     stage_count: Array  # int64 (G, 6)
     adopters: Array  # int64 (C,)
     act: Array  # uint8 (64,)
-    visit: Array  # int64 (BLOCK + 64,)
+    visit: Array  # int64 (BLOCK + 72,)
     times: Array  # int32 (BLOCK,)
     words: Array  # uint32 (BLOCK,)
     resistances: Array  # float64 (BLOCK,)

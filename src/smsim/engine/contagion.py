@@ -132,7 +132,7 @@ def new_room(households: Households, record: Record) -> Contagion:
         stage_count=np.zeros((cells, stages), np.int64),
         adopters=np.zeros(record.community.shape[2], np.int64),
         act=np.zeros(GROUP, np.uint8),
-        visit=np.empty(BLOCK + GROUP, np.int64),
+        visit=np.empty(BLOCK + GROUP + GROUP // 8, np.int64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
         resistances=np.empty(BLOCK),

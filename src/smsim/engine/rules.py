@@ -137,20 +137,25 @@ def lowest_byte(word):  # type: ignore[no-untyped-def]
     return np.uint64((np.float64(lowest).view(np.int64) >> np.int64(52)) - np.int64(1023)) >> np.uint64(3)
 
 
-@inlined
+@inner
 def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
     """Append to visit, of which `found` are filled, the households whose byte is not 0 in a block beginning at `low`.
 
     Returns how many there are then.
 
     marks: the block's bytes, eight to a uint64 (the first one lowest, as on every machine that Numba runs on): eight
-    who have nothing to do cost one comparison. A byte has one bit at most.
+    who have nothing to do cost one comparison. A byte has one bit at most. visit is as long as the block and `found`
+    together, and longer by a word for each.
     """
+    words, some = np.uintp(visit.shape[0] - marks.shape[0]), np.int64(0)
     for j in range(marks.shape[0]):
-        word = marks[j]
+        visit[words + np.uintp(some)] = j
+        some += np.int64(marks[j] != np.uint64(0))  # without a branch: which they are cannot be foreseen
+    for n in range(some):
+        j = visit[words + np.uintp(n)]
+        word = marks[np.uintp(j)]
         while word != np.uint64(0):
-            byte = lowest_byte(word)
-            visit[found] = low + 8 * j + np.int64(byte)
+            visit[found] = low + 8 * j + np.int64(lowest_byte(word))
             found += 1
             word = word & (word - np.uint64(1))
     return found
