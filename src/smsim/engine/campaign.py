@@ -181,7 +181,7 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
             for k in range(touched_until[c], found):
                 i = touched[k]
                 touch[i] = here[i - start]
-                attendances += np.int64((touch[i] & CONTACT_DIALOGUE) != 0)
+                attendances += int((touch[i] & CONTACT_DIALOGUE) != 0)
                 if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
                     reached[cell[i]] += 1
                 for channel in range(3):
