@@ -27,6 +27,8 @@ HEAD = """{households:,} households, 20 worlds, two plans and no campaign; {core
 
 | moved | first picture, ms: median (worst) | whole band, ms: median (worst) | server CPU, ms: median (worst) |
 |---|---|---|---|"""
+# Section of the controls -> its class.
+SECTIONS = {"Plan A": "section-A", "Plan B": "section-B", "Place": "section-place", "More": "section-more"}
 # Kind -> which sliders are moved, each to its end: section of the controls, and the slider's title.
 KINDS = {
     "a part of plan A": [("Plan A", "Home visits")],
@@ -137,9 +139,10 @@ def measure(page: Page, sliders: list[tuple[str, str]], server: int) -> list[Tim
 
 
 def slider(page: Page, section: str, title: str) -> Locator:
-    """The handle of a slider, in its section of the controls."""
+    """The handle of a slider, once its section of the controls is open: another may have one of the same title."""
     page.locator(".controls button", has_text=section).first.click()
-    handle = page.locator(".bk-input-group:visible", has_text=title).locator(".noUi-handle").first
+    inside = page.locator(f".{SECTIONS[section]}")
+    handle = inside.locator(".bk-input-group:visible", has_text=title).locator(".noUi-handle").first
     handle.wait_for()
     return handle
 

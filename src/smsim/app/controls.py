@@ -65,12 +65,14 @@ class Controls:
         }  # fmt: skip
         self._titles = {key: self._heading(text) for key, text in titles.items()}
         # Sliders that most visitors never see are made when somebody looks at them.
-        self.sections = {key: pn.Column(visible=False, sizing_mode="stretch_width") for key in titles}
+        self.sections = {
+            key: pn.Column(visible=False, sizing_mode="stretch_width", css_classes=[f"section-{key}"]) for key in titles
+        }
         self.chooser = pn.widgets.RadioButtonGroup(
             options={titles[side]: side for side in visitor.sides} | {_("Place"): PLACE, _("More"): MORE},
             value=section, sizing_mode="stretch_width", margin=(8, 10, 4, 10), stylesheets=[CHOOSER_CSS],
         )  # fmt: skip
-        self.chooser.param.watch(lambda _event: self._look(), "value")
+        self.chooser.param.watch(lambda _event: self._turn(), "value")
         reset = pn.widgets.Button(name=_("Back to the file's values"), sizing_mode="stretch_width")
         reset.on_click(lambda _event: self.reset())
         self.card = pn.pane.HTML("", visible=False, sizing_mode="stretch_width", stylesheets=[NOTE_CSS])
@@ -102,6 +104,11 @@ class Controls:
             visible=role is not None,
         )
         self._look()
+
+    def _turn(self) -> None:
+        """Another section, in one message: the page would be laid out anew after each, and empty between them."""
+        with pn.io.hold():
+            self._look()
 
     def _look(self) -> None:
         """Show the section that is chosen; to a role, what is theirs of all of them."""
