@@ -149,6 +149,8 @@ def test_all_that_money_buys_has_a_plain_name() -> None:
         (["--language", "xx"], "no language 'xx'"),
         (["--lessons", "peers,sillence"], "--lessons sillence: there are peers, silence"),
         (["-o", "no/such/folder/x.html"], "cannot be written"),
+        (["-o", "soap.yaml"], "soap.yaml: a pack is a page for a browser; name a file that ends in .html"),
+        (["-o", ""], "name a file that ends in .html"),
     ],
 )
 def test_what_cannot_be_packed_is_a_sentence(options: list[str], sentence: str, tmp_path: Path) -> None:

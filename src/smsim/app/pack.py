@@ -73,8 +73,16 @@ def write_pack(
     RunError : the file cannot be written, or would be too large
     """
     target = Path(path)
-    if target.is_dir() or not os.access(target.parent, os.W_OK):  # before minutes of computing
-        raise ScenarioError(f"{target}: cannot be written (no such folder, or no file); name another file")
+    if target.suffix.lower() not in (".html", ".htm"):  # the scenario itself, say
+        raise ScenarioError(f"{target}: a pack is a page for a browser; name a file that ends in .html")
+    staging = target.with_name(target.name + ".part")
+    try:  # before minutes of computing
+        staging.touch()
+        staging.unlink()
+    except OSError as error:
+        raise ScenarioError(f"{target}: cannot be written ({error.strerror}); name another file") from None
+    if target.is_dir():
+        raise ScenarioError(f"{target}: cannot be written (this is a folder); name another file")
     visitor = Visitor(scenario)
     Words(language)
     sheets = [Sheet(visitor, grid(scenario, visitor.behaviour, sliders, points))]
@@ -98,7 +106,6 @@ def write_pack(
         raise RunError(
             f"the pack would have {len(content) / 1e6:.1f} MB, and 15 are the most: ask for fewer sliders or points"
         )
-    staging = target.with_name(target.name + ".part")
     try:
         staging.write_bytes(content)
         os.replace(staging, target)

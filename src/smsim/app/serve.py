@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import panel as pn
+from tornado.websocket import WebSocketClosedError
 
 from smsim.app.compute import FEW, Bench
 from smsim.app.lessons import LESSONS
@@ -21,10 +24,17 @@ ADDRESS = "127.0.0.1"
 
 def visit(files: dict[str, Path], bench: Bench, first: str) -> Any:
     """The page of one visitor; language and scenario may stand in the address (`?lang=fr`)."""
+    asyncio.get_running_loop().set_exception_handler(unless_closed)
     asked = {
         key: values[0].decode("utf-8", "replace") for key, values in (pn.state.session_args or {}).items() if values
     }
     return Page(files, bench, asked.get("lang", SOURCE), asked.get("scenario", first)).view
+
+
+def unless_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report an error that nobody has caught, unless it is that a visitor closed the page before all was sent."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str], None] = lambda text: None) -> None:
@@ -52,6 +62,7 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     if port:
         _check_port(port)
     pn.extension(notifications=False)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # a page that is closed is no news either
     say(f"Open in a browser on this computer; Ctrl-C ends it. Nothing leaves this computer (address {ADDRESS}).")
     pn.serve(
         {"/": lambda: visit(files, bench, first)}, address=ADDRESS, port=port, show=show, title="smsim workshop",
