@@ -126,6 +126,11 @@ def test_the_space_bar_plays_and_pauses_and_tab_reaches_the_sliders(workshop: Ad
         reached.append(one.page.evaluate(FOCUS))
     assert reached[:3] == ["button", "select", "select"]  # hide the sliders, choose, language
     assert "slider" in reached
+    slider = one.slider("Home visits").first
+    slider.focus()
+    keys.press("ArrowRight")
+    said = one.page.locator(".bk-slider-title:visible", has_text="Home visits").inner_text()
+    assert said == f"{slider.get_attribute('aria-label')}: {slider.get_attribute('aria-valuetext')}"
     one.tab("Map")
     keys.press(" ")
     one.page.wait_for_function("() => Bokeh.documents[0].get_model_by_name('map-week').value > 2")

@@ -196,6 +196,8 @@ def test_the_file_asks_for_nothing_but_itself_whatever_is_tapped(opened: Any, pa
     for code in LANGUAGES:
         opened.locator("#language").select_option(code)
     assert opened.evaluate("() => document.body.dir") == "rtl"
+    # What plan a number belongs to must not change with the direction of the text around.
+    assert opened.locator("#now b[dir=ltr]").all_inner_texts()[0].startswith("A ")
     assert "smsim" in opened.locator("#made").text_content()
     asked = {url for url in opened.asked if not url.startswith(("data:", "blob:"))}
     assert asked == {pack.as_uri()}
@@ -254,6 +256,7 @@ def test_a_role_shows_its_card_and_sliders_and_the_other_behaviour_has_an_answer
     assert "of those due are served" in opened.locator(".headline").inner_text()
     axis = "() => Bokeh.documents[0].get_model_by_name('curves-y').axis_label"
     assert opened.evaluate(axis) == "share of those due that are served"
+    assert opened.locator("#groups-axis").text_content() == "share of those due that are served"
     opened.locator("#role").select_option("")
     assert opened.locator("#card").is_hidden()
 

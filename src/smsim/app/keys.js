@@ -1,6 +1,17 @@
-// The space bar plays and pauses the village or map in view, wherever it means nothing else.
 if (!window.smsim_keys) {
   window.smsim_keys = true;
+  // A slider says to those who do not see it what it is, and its value in the words that stand above it.
+  for (const moment of ["focusin", "keyup"]) {
+    document.addEventListener(moment, event => {
+      const handle = event.composedPath()[0];
+      const title = handle.getAttribute?.("role") === "slider" && handle.getRootNode().querySelector(".bk-slider-title");
+      if (!title) return;
+      const value = title.querySelector(".bk-slider-value").textContent;
+      handle.setAttribute("aria-label", title.textContent.replace(value, "").replace(/[\s:]+$/, ""));
+      handle.setAttribute("aria-valuetext", value);
+    });
+  }
+  // The space bar plays and pauses the village or map in view, wherever it means nothing else.
   document.addEventListener("keydown", event => {
     if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey) return;
     let focus = document.activeElement;

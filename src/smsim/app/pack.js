@@ -109,11 +109,12 @@ function show() {
   figure.x_range.start = weeks[0]; figure.x_range.end = weeks[weeks.length - 1]; figure.y_range.end = top(high);
   model("campaign").left = 0.5; model("campaign").right = data.campaign[k] + 0.5; model("campaign-label").y = top(high);
   const whom = named().whom[behaviour];
-  const axes = {"curves-x": _("weeks since the campaign began"), "curves-y": named().axis[behaviour],
-    "groups-x": named().groups_axis[behaviour], "money-x": _("US$")};
+  const axes = {"curves-x": _("weeks since the campaign began"), "curves-y": named().axis[behaviour], "money-x": _("US$")};
   for (const [name, text] of Object.entries(axes)) model(name).axis_label = text;
+  at("groups-axis").textContent = named().groups_axis[behaviour];  // longer than the axis of a phone
+  for (const name of ["groups-x", "money-x"]) model(name).ticker.desired_num_ticks = window.innerWidth > 800 ? 6 : 3;
   at("now").innerHTML = ["A", "B"].map(side =>
-    `<b class="${side.toLowerCase()}">${side} ${percent(found[side].groups[0][0], 1)}</b>`).join(" · ");
+    `<b class="${side.toLowerCase()}" dir="ltr">${side} ${percent(found[side].groups[0][0], 1)}</b>`).join(" · ");
   const answer = _("At the end of the campaign {a} {whom} under plan A and {b} under plan B; without a campaign, {none}.",
     {a: `<b class="a">${percent(found.A.groups[0][0], 1)}</b>`, b: `<b class="b">${percent(found.B.groups[0][0], 1)}</b>`,
       none: percent(found.none.groups[0][0], 1), whom});
@@ -312,6 +313,7 @@ function speak(code) {
   }
   const marks = [...named().stages, _("a tie that just carried an adoption")];
   document.querySelectorAll("#legend span").forEach((one, n) => { one.lastChild.textContent = marks[n] });
+  at("again").textContent = _("⟲ Start");
   lessons(); controls(); tables(); show(); villages(); stop(); week(model("week").value);
 }
 function open(name) {

@@ -211,7 +211,9 @@ class Page:
             parts.insert(0, hide)
             behaviours = list(self.visitor.scenario.behaviours)
             if len(behaviours) > 1:
-                which = pn.widgets.Select(options=behaviours, value=self.visitor.behaviour, width=150, stylesheets=css)
+                which = pn.widgets.Select(
+                    options=behaviours, value=self.visitor.behaviour, width=150, stylesheets=css, name=_("Behaviour")
+                )
                 which.param.watch(lambda event: self.look_at(event.new), "value")
                 parts.append(which)
         self.status = self._html("", width=220)
