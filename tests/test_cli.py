@@ -96,6 +96,17 @@ def test_a_function_is_not_hidden_by_the_module_of_its_name() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_run_does_without_linear_algebra_and_leaves_it_to_whoever_asks(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from smsim.cli import app\n"
+        f"app(['run', {VILLAGE!r}, '--out', {str(tmp_path / 'run')!r}], standalone_mode=False)\n"
+        "assert 'scipy.linalg' not in sys.modules\n"
+        "import scipy.linalg.cython_blas\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_check_says_fine_or_every_problem(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("world:\n  mean_ties: -3\n", encoding="utf-8")

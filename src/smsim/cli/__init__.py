@@ -24,6 +24,7 @@ from smsim.cli.shared import known_language as _known_language
 from smsim.cli.shared import known_strategies as _known_strategies
 from smsim.cli.shared import load as _load
 from smsim.cli.shared import progress_bar as _progress
+from smsim.cli.shared import spare_linear_algebra as _spare_linear_algebra
 from smsim.cli.sweep import sweep
 from smsim.cli.workshop import pack, workshop
 from smsim.errors import RunError, ScenarioError, SmsimError
@@ -165,6 +166,7 @@ def run(
     _known_strategies(scenario, [strategy])
     # Beside the results of a comparison, not over them.
     folder = _checked_folder(out or Path("results") / f"{scenario.name}-{strategy}", scenario)
+    _spare_linear_algebra()
     with _progress("simulating") as progress:
         from smsim.simulate import prepare
 

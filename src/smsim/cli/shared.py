@@ -40,6 +40,22 @@ def load(file: str, seed: int | None = None, replicates: int | None = None) -> S
         raise ScenarioError(words.replace("run.seed", "--seed").replace("run.replicates", "--replicates")) from None
 
 
+def spare_linear_algebra() -> None:
+    """Keep Numba from importing SciPy's linear algebra, a seventh of a short run, only to learn that it is there.
+
+    No kernel multiplies matrices. It asks once, and what is imported later finds SciPy as ever. For commands alone:
+    a program that imports smsim may have kernels of its own.
+    """
+    asked = "scipy.linalg.cython_blas"
+    if asked in sys.modules:
+        return
+    sys.modules[asked] = None  # type: ignore[assignment]  # so Python says that there is no such module
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[asked]
+
+
 def needs(extra: str, *packages: str) -> None:
     """A sentence instead of a traceback where an extra is not installed."""
     from importlib.util import find_spec
