@@ -11,7 +11,20 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks import cascade, contagion, floor, full, growth, many, startup, table, threads, variance, worlds
+from benchmarks import (
+    cascade,
+    contagion,
+    floor,
+    full,
+    growth,
+    many,
+    mechanisms,
+    startup,
+    table,
+    threads,
+    variance,
+    worlds,
+)
 from benchmarks.goals import goals
 from benchmarks.measure import Row
 from benchmarks.sizes import QUICK, Sizes
@@ -21,6 +34,7 @@ FAMILIES = {
     "cascade": cascade,
     "floor": floor,
     "full": full,
+    "mechanisms": mechanisms,
     "threads": threads,
     "variance": variance,
     "sweep": many,

@@ -10,12 +10,16 @@ from benchmarks.sizes import Sizes
 
 
 class Goal(NamedTuple):
-    """A goal, what was measured, and whether that meets it (None: not measured)."""
+    """A goal, what was measured, and whether that meets it (None: not measured).
+
+    floor: what would be measured if smsim took no longer than the memory floor of its own layout; "" if it has none.
+    """
 
     work: str
     goal: str
     measured: str
     met: bool | None
+    floor: str = ""
 
 
 def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
@@ -23,13 +27,13 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
     judge = _Judge(rows)
     small, large = "100000", "1000000"
     for name, low, high in (("Mesa agents", 800, 400), ("Starsim", 50, 35)):
-        judge.ratio(f"plain contagion, 100k, against {name}", [f"contagion/{name}/{small}"], low)
-        judge.ratio(f"plain contagion, 1M, against {name}", [f"contagion/{name}/{large}"], high)
+        judge.peer(f"plain contagion, 100k, against {name}", name, small, low)
+        judge.peer(f"plain contagion, 1M, against {name}", name, large, high)
     for model, least in (("cascade", 6), ("threshold", 25)):
         for size, label in ((small, "100k"), (large, "1M")):
             judge.ratio(f"against CyNetDiff, {model}, {label}", [f"{model}/CyNetDiff/{size}"], least)
     for size, label in ((small, "100k"), (large, "1M")):
-        judge.ratio(f"plain contagion, {label}, against scipy sparse", [f"contagion/scipy sparse/{size}"], 12)
+        judge.peer(f"plain contagion, {label}, against scipy sparse", "scipy sparse", size, 12)
     floors = [f"floor/{part}/smsim/{large}" for part in ("weeks", "run")]
     judge.ratio("memory floor of its own layout, 1M (the worse of weeks alone and whole run)", floors, 2, most=True)
     if sizes.large == 1_000_000:
@@ -69,6 +73,12 @@ class _Judge:
 
     def ratio(self, work: str, keys: list[str], bound: float, most: bool = False) -> None:
         self._add(work, keys, lambda row: row.ratio.median if row.ratio else None, bound, "x", most)
+
+    def peer(self, work: str, name: str, size: str, bound: float) -> None:
+        theirs, floor = (self.rows.get(key) for key in (f"contagion/{name}/{size}", f"floor/run/floor/{size}"))
+        self.ratio(work, [f"contagion/{name}/{size}"], bound)
+        if theirs and floor and theirs.cpu and floor.cpu:
+            self.found[-1] = self.found[-1]._replace(floor=f"{theirs.cpu.median / floor.cpu.median:.3g}x")
 
     def cpu(self, work: str, keys: list[str], bound: float) -> None:
         self._add(work, keys, lambda row: row.cpu.median if row.cpu else None, bound, " s", True)

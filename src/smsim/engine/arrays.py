@@ -328,7 +328,7 @@ class Scratch(NamedTuple):
     resistances: Array  # float64
     led: Array  # float64 (16,)
     lanes: Array  # float64 (8,)
-    hazard: Array  # float64 (4,)
+    hazards: Array  # float64 (4 C,)
     highest: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
     qualities: Array  # float64 (2,)

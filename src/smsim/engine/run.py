@@ -56,6 +56,7 @@ from smsim.engine.draws import (
     exponential,
     fill_exponentials,
     fill_weeks,
+    fill_words,
     uniform,
     weeks_until,
 )
@@ -253,7 +254,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         resistances=np.empty(block),
         led=np.empty(16),
         lanes=np.empty(8),
-        hazard=np.empty(4),
+        hazards=np.empty(4 * c),
         highest=np.empty(4),
         trusts=np.empty(4),
         qualities=np.empty(2),
@@ -268,6 +269,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
     first = np.int64(0)  # first life, first spell, first decision, ...
     people = draw_id.shape[0]
     words, weeks, resistances = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK)
+    rumoured = np.empty(people, np.uint8)
     turnover = chance_to_hazard(context.turnover)
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
@@ -307,6 +309,10 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 for k in range(high - low):
                     if stage[low + k] == UNAWARE:
                         heard[low + k].resist = resistances[k] / peer_information
+            if initial > 0:
+                fill_words(seed, INITIAL_RUMOUR + stride, first, draw_id, low, high, words)
+                for k in range(high - low):
+                    rumoured[low + k] = (float(words[k]) + 0.5) * 2.0**-32 < initial
             if kind == EVENT:
                 fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
                 for k in range(high - low):
@@ -314,7 +320,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         for i in range(people):
             now = stage[i]
             stage_count[cells[i], now] += 1
-            believes = initial > 0 and uniform(seed, INITIAL_RUMOUR + stride, first, draw_id[i]) < initial
+            believes = initial > 0 and rumoured[i] == 1
             mind = minds[i]
             due[i] = min(turnover_week[i], mind.rumour_due)
             if kind == EVENT:

@@ -48,6 +48,7 @@ from smsim.engine.draws import (
     TALK,
     TURNOVER,
     chance_to_hazard,
+    chances_to_hazards,
     exp,
     exponential,
     exponentials_of_each,
@@ -72,32 +73,36 @@ def carry(counts, into):  # type: ignore[no-untyped-def]
 
 
 @inner
-def lapse_hazards(lapse_hazard, behaviour, ownership):  # type: ignore[no-untyped-def]
-    """Weekly lapse hazards of one community: lambda e^(-kappa_O O) (m_M if maintained) (kappa_S if unsupported).
+def lapse_chances(behaviour, ownership, chances, first):  # type: ignore[no-untyped-def]
+    """Weekly chances of lapsing in one community: lambda e^(-kappa_O O) (m_M if maintained) (kappa_S if unsupported).
 
-    lapse_hazard: float64 (4,), by maintained (0, 1) x unsupported (0, 2).
+    Into chances[first : first + 4], by maintained (0, 1) x unsupported (0, 2).
     """
     base = behaviour.lapse_rate * exp(-behaviour.ownership_protection * ownership)
-    lapse_hazard[0] = chance_to_hazard(base)
-    lapse_hazard[1] = chance_to_hazard(base * behaviour.maintained_lapse_ratio)
-    lapse_hazard[2] = chance_to_hazard(base * behaviour.unsupported_lapse_ratio)
-    lapse_hazard[3] = chance_to_hazard(base * behaviour.maintained_lapse_ratio * behaviour.unsupported_lapse_ratio)
+    chances[first] = base
+    chances[first + 1] = base * behaviour.maintained_lapse_ratio
+    chances[first + 2] = base * behaviour.unsupported_lapse_ratio
+    chances[first + 3] = base * behaviour.maintained_lapse_ratio * behaviour.unsupported_lapse_ratio
 
 
 @inner
-def add_hazards(lapse_sum, behaviour, ownership, hazard, until):  # type: ignore[no-untyped-def]
+def add_hazards(lapse_sum, behaviour, ownership, hazards, until):  # type: ignore[no-untyped-def]
     """Add this week's hazards of every community to lapse_sum; until: float64 (C, 4), what it was before.
 
-    hazard: float64 (4,) scratch.
+    hazards: float64 (4 C,) scratch.
     """
-    known = -1.0  # the ownership whose hazards are at hand
-    for c in range(ownership.shape[0]):
-        if ownership[c] != known:
-            known = ownership[c]
-            lapse_hazards(hazard, behaviour, known)
+    communities = ownership.shape[0]
+    for c in range(communities):
+        if c > 0 and ownership[c] == ownership[c - 1]:
+            for k in range(4):
+                hazards[4 * c + k] = hazards[4 * c - 4 + k]
+        else:
+            lapse_chances(behaviour, ownership[c], hazards, 4 * c)
+    chances_to_hazards(hazards, 4 * communities)
+    for c in range(communities):
         for k in range(4):
             until[c, k] = lapse_sum[c, k]
-            lapse_sum[c, k] = lapse_sum[c, k] + hazard[k]
+            lapse_sum[c, k] = lapse_sum[c, k] + hazards[4 * c + k]
 
 
 @inner
@@ -155,8 +160,9 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
         links[other] = behaviours[other].link
     lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
     highest, until = room.highest, room.until
-    lapse_hazards(highest, behaviour, 0.0)
-    add_hazards(lapse_sum, behaviour, ownership, room.hazard, until)
+    lapse_chances(behaviour, 0.0, highest, 0)
+    chances_to_hazards(highest, 4)
+    add_hazards(lapse_sum, behaviour, ownership, room.hazards, until)
     pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
     numbers, decided, weeks, resistances = room.numbers, room.decided, room.weeks, room.resistances
     last_tie = neighbor.shape[0] - 1
