@@ -18,7 +18,8 @@ from smsim.world.services import community_starts, lay_out, treated_communities
 from smsim.world.ties import FLAWS, compress, draw_ties, flaw, homophily_order, invitations, weighted_degree
 
 if TYPE_CHECKING:
-    from smsim.scenario import Scenario
+    from smsim.saying import say_count
+from smsim.scenario import Scenario
 
 MAX_BYTES = 16 * 2**30
 INVITATIONS = ("random", "nominated", "hub", "kin")
@@ -58,8 +59,9 @@ class World:
 
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
-        ties = len(self.households.neighbor) / n
-        return f"World({n:,} households, {len(self.places.treated):,} communities, {ties:.1f} ties, seed {self.seed})"
+        households = say_count(n, "household")
+        communities = say_count(len(self.places.treated), "community", "communities")
+        return f"World({households}, {communities}, {len(self.households.neighbor) / n:.1f} ties, seed {self.seed})"
 
 
 class Ground(NamedTuple):
