@@ -11,6 +11,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array, Households, Places
 from smsim.errors import ScenarioError
+from smsim.saying import say_count
 from smsim.world import cache
 from smsim.world.households import CELLS, at_the_start, cell_of, settle_people
 from smsim.world.samplers import identities
@@ -18,8 +19,7 @@ from smsim.world.services import community_starts, lay_out, treated_communities
 from smsim.world.ties import FLAWS, compress, draw_ties, flaw, homophily_order, invitations, weighted_degree
 
 if TYPE_CHECKING:
-    from smsim.saying import say_count
-from smsim.scenario import Scenario
+    from smsim.scenario import Scenario
 
 MAX_BYTES = 16 * 2**30
 INVITATIONS = ("random", "nominated", "hub", "kin")
