@@ -103,3 +103,14 @@ def test_the_file_asked_for_is_the_first_to_choose_and_an_unusable_one_goes_by_i
 
 def test_without_a_file_and_a_folder_there_is_nothing_to_choose_but_lessons(tmp_path: Path) -> None:
     assert scenario_files(None, tmp_path / "none") == {}
+
+
+def test_a_copy_is_moved_apart_from_its_original() -> None:
+    one = open_scenario(SCENARIOS / "village.yaml")
+    one.move("world.availability", one.dials()["world.availability"].values[0])
+    other = one.copy()
+    assert other.question()[0].digest == one.question()[0].digest
+    other.split("A", "visit", 0)
+    other.move("world.availability", one.dials()["world.availability"].values[-1])
+    assert one.sides["A"].parts["visit"] > 0
+    assert one.moved["world.availability"] == one.dials()["world.availability"].values[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import nullcontext
+from copy import deepcopy
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import panel as pn
 from bokeh.events import DocumentReady
@@ -13,7 +15,7 @@ from bokeh.models import ColumnDataSource, CustomJS, Spacer
 
 from smsim.app.asking import Asking, Names
 from smsim.app.closeup import CloseUp
-from smsim.app.compute import WORLDS, Answer, Bench
+from smsim.app.compute import WORLDS, Answer, Bench, Keep
 from smsim.app.controls import Controls
 from smsim.app.figures import bars, curves, dots, isolated, nice_top, share_axis
 from smsim.app.guess import Guesses, GuessView
@@ -32,6 +34,14 @@ STYLE, KEYS_JS = ((HERE / name).read_text(encoding="utf-8") for name in ("style.
 GUESS, RESULT, MONEY = range(3)  # numbers of the tabs; those of map and village are `closeup`'s
 
 
+class Before(NamedTuple):
+    """What a visitor had before them: what was moved, and the tables' guesses."""
+
+    title: str
+    visitor: Visitor
+    guesses: Guesses
+
+
 class Page:
     """What one visitor has before them.
 
@@ -40,6 +50,8 @@ class Page:
     files : title -> scenario file to choose from
     bench : where answers are made, shared by all visitors
     title : of the scenario, or `PREFIX` and the key of a lesson; the start page, which lists both, if it is neither
+    visits : what visitors had before them, by the key in their page's address: it is there again after a reload
+    visit : the key of this one; "" for a new one
     """
 
     controls: Controls  # these are made anew with every `build`
@@ -47,8 +59,17 @@ class Page:
     tabs: Any
     side: Any
 
-    def __init__(self, files: dict[str, Path], bench: Bench, language: str = SOURCE, title: str = "") -> None:
+    def __init__(
+        self,
+        files: dict[str, Path],
+        bench: Bench,
+        language: str = SOURCE,
+        title: str = "",
+        visits: Keep | None = None,
+        visit: str = "",
+    ) -> None:
         self.files, self.bench = files, bench
+        self._visits, self._visit = visits or Keep(1), visit or secrets.token_hex(4)
         self.words = Words(language if language in LANGUAGES else SOURCE)
         self.session = Session()
         self.asking = Asking(bench, self.session, self._show, self._refuse)
@@ -65,7 +86,10 @@ class Page:
         self.view = pn.Column(sizing_mode="stretch_both", css_classes=["page"], stylesheets=[STYLE])
         self.title = ""
         self._visitor: Visitor | None = None
-        self._begin(title)
+        before = self._visits.find(self._visit)
+        self._begin(title, before if before is not None and before.title == title else None)
+        if self._visitor is not None:
+            self._remember()
 
     @property
     def lesson(self) -> Lesson | None:
@@ -78,8 +102,8 @@ class Page:
         assert self._visitor is not None
         return self._visitor
 
-    def _begin(self, title: str) -> None:
-        """Show a scenario or lesson; if it cannot be used, the start page and the reason."""
+    def _begin(self, title: str, before: Before | None = None) -> None:
+        """Show a scenario or lesson, as it was before; if it cannot be used, the start page and the reason."""
         problem = ""
         try:
             self._visitor, self.title = self._opened(title), title
@@ -89,6 +113,11 @@ class Page:
             problem = str(error)
         self.answer: Answer | None = None
         self.guesses = Guesses()
+        if self._visitor is not None:
+            # A file that was changed meanwhile is begun afresh.
+            if before is not None and before.visitor.scenario.digest == self._visitor.scenario.digest:
+                self._visitor, self.guesses = before.visitor.copy(), deepcopy(before.guesses)
+            self._visits.put(self._visit, Before(self.title, self._visitor, self.guesses))
         self.build()
         self.say_problem(problem)
 
@@ -262,9 +291,9 @@ class Page:
         self.build(again=self._visitor is not None)
 
     def _remember(self) -> None:
-        """Language and scenario stand in the address, so that a reload keeps them."""
+        """Language, scenario and visit stand in the address, so that a reload keeps them."""
         if pn.state.location is not None:
-            pn.state.location.update_query(lang=self.words.language, scenario=self.title)
+            pn.state.location.update_query(lang=self.words.language, scenario=self.title, visit=self._visit)
 
     def say_problem(self, text: str) -> None:
         """A sentence above the tabs; "" takes it away. What the simulator says is English."""

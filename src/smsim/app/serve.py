@@ -12,7 +12,7 @@ from typing import Any
 import panel as pn
 from tornado.websocket import WebSocketClosedError
 
-from smsim.app.compute import FEW, Bench
+from smsim.app.compute import FEW, Bench, Keep
 from smsim.app.lessons import LESSONS
 from smsim.app.page import Page
 from smsim.app.state import open_scenario, scenario_files
@@ -20,15 +20,17 @@ from smsim.errors import ScenarioError
 from smsim.i18n import SOURCE
 
 ADDRESS = "127.0.0.1"
+KEPT_VISITS = 200
 
 
-def visit(files: dict[str, Path], bench: Bench, first: str) -> Any:
-    """The page of one visitor; language and scenario may stand in the address (`?lang=fr`)."""
+def visit(files: dict[str, Path], bench: Bench, visits: Keep, first: str) -> Any:
+    """The page of one visitor; language, scenario and visit may stand in the address (`?lang=fr`)."""
     asyncio.get_running_loop().set_exception_handler(unless_closed)
     asked = {
         key: values[0].decode("utf-8", "replace") for key, values in (pn.state.session_args or {}).items() if values
     }
-    return Page(files, bench, asked.get("lang", SOURCE), asked.get("scenario", first)).view
+    language, title = asked.get("lang", SOURCE), asked.get("scenario", first)
+    return Page(files, bench, language, title, visits, asked.get("visit", "")).view
 
 
 def unless_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -56,7 +58,7 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     first = next(iter(files)) if path is not None else ""
     visitor = open_scenario(path) if path is not None else next(iter(LESSONS.values())).visitor()
     say("Trying out the first scenario; the first time, the engine is compiled, which takes a minute or two.")
-    bench = Bench()
+    bench, visits = Bench(), Keep(KEPT_VISITS)
     scenario, names = visitor.question()
     bench.answer(scenario, list(names.values()), FEW)
     if port:
@@ -65,8 +67,8 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # a page that is closed is no news either
     say(f"Open in a browser on this computer; Ctrl-C ends it. Nothing leaves this computer (address {ADDRESS}).")
     pn.serve(
-        {"/": lambda: visit(files, bench, first)}, address=ADDRESS, port=port, show=show, title="smsim workshop",
-        autoreload=False, location=True,
+        {"/": lambda: visit(files, bench, visits, first)}, address=ADDRESS, port=port, show=show,
+        title="smsim workshop", autoreload=False, location=True,
     )  # fmt: skip
 
 

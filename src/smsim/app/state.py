@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ class Visitor:
         preferred = own + [name for name in ("pragmatic", "activist") if name in names] + names
         for side, name in zip(SIDES, dict.fromkeys(preferred), strict=False):
             self.choose(side, name)
+
+    def copy(self) -> Visitor:
+        """The same, to be moved apart from this one."""
+        one = copy(self)
+        one.moved = dict(self.moved)
+        one.sides = {name: replace(side, parts=dict(side.parts)) for name, side in self.sides.items()}
+        return one
 
     def choose(self, side: str, name: str) -> None:
         """Start a side afresh from a strategy of the scenario."""
