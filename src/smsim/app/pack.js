@@ -79,9 +79,10 @@ function ahead(parts, a, b) {
     const [mean, won, separated] = answers()[parts[0][0]].pairs[`${key}|${which}`];
     if (mean === null) continue;
     if (!separated) { sentences.push(_("{when}, these worlds do not tell them apart.", {when})); continue }
+    const digits = Math.abs(mean) < 0.5 ? 4 : 1;  // a lead is never "0 points"
     const lead = sign * mean > 0, share = mean > 0 ? won : 1000 - won;
     sentences.push(_("{when}, plan {side} is ahead, by {points} points; in {won} of {worlds} worlds.", {
-      when, side: `<b class="${lead ? "a" : "b"}">${lead ? "A" : "B"}</b>`, points: number(Math.abs(mean) / 10, 1),
+      when, side: `<b class="${lead ? "a" : "b"}">${lead ? "A" : "B"}</b>`, points: number(Math.abs(mean) / 10, digits),
       won: number(Math.round(share * data.worlds / 1000)), worlds: number(data.worlds)}));
   }
   return sentences.join(" ");

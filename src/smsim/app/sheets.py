@@ -265,7 +265,9 @@ def summarise(answer: Answer, behaviour: int = 0) -> dict[str, Any]:
     for a, b in combinations(answer.names[1:], 2):
         for key, later in (("end", False), ("later", True)):
             found = answer.difference(a, b, behaviour, later)
-            pairs[f"{a}|{b}|{key}"] = [*thousandths([found.mean, found.a_beats_b]), found.separated]
+            # Not rounded to thousandths, so that the least difference that is told apart has its sign.
+            mean = round(1000 * found.mean, 3) if np.isfinite(found.mean) else None
+            pairs[f"{a}|{b}|{key}"] = [mean, *thousandths([found.a_beats_b]), found.separated]
     return {"plans": plans, "pairs": pairs}
 
 
