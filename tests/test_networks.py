@@ -14,6 +14,7 @@ import pytest
 import made_up_villages as made_up
 from smsim.errors import DataError
 from smsim.networks import Networks, fit_networks, predict, read_mapping, read_networks
+from smsim.networks.data import read_table
 from smsim.networks.hazard import log_likelihood
 from smsim.networks.patterns import shuffled, tie_correlation
 from smsim.networks.spread import simulate_spread
@@ -107,6 +108,20 @@ def test_a_missing_column_is_a_sentence_that_names_file_and_column(fitted: Path,
     assert code == 2
     assert "edges.csv" in wrong
     assert "no column 'src'" in wrong
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"\xff\xfe\x00", "no rows"),  # UTF-16, cut in the middle of a letter
+        (b"PK\x03\x04\x00", "an Excel workbook"),
+    ],
+)
+def test_a_file_that_is_no_table_gets_a_sentence(tmp_path: Path, raw: bytes, expected: str) -> None:
+    (tmp_path / "nodes.csv").write_bytes(raw)
+    with pytest.raises(DataError, match=expected):
+        read_table(tmp_path / "nodes.csv")
 
 
 def test_calibrate_wants_a_scenario_or_data(tmp_path: Path) -> None:

@@ -161,13 +161,17 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: there is no such file; this folder holds {', '.join(here)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if raw.startswith(b"PK\x03\x04"):
+        raise DataError(f"{path}: this is an Excel workbook or another packed file; save the sheet as CSV")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = raw.decode("utf-16")
+        text = raw.decode("utf-16", errors="replace")
     else:
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = raw.decode("cp1252", errors="replace")
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty")
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     try:
@@ -205,7 +209,7 @@ def _missing_columns(path: Path, have: list[str], needed: list[str]) -> None:
             problems.append(f"column {name!r} stands twice")
     if problems:
         shown = ", ".join(have[:30]) + (", ..." if len(have) > 30 else "")
-        lines = [f"{path}: {len(problems)} problem{'s' if len(problems) > 1 else ''}", *(f"  {p}" for p in problems)]
+        lines = [f"{path}: {say_count(len(problems), 'problem')}", *(f"  {p}" for p in problems)]
         raise DataError("\n".join([*lines, f"  the file has {shown}"]))
 
 
