@@ -131,9 +131,10 @@ def test_calibrate_wants_a_scenario_or_data(tmp_path: Path) -> None:
     code, _, wrong = smsim_says("calibrate", "--data", str(tmp_path / "nowhere"))
     assert code == 2
     assert "no such folder" in wrong
-    code, _, wrong = smsim_says("predict", "--fit", str(tmp_path), "--data", str(tmp_path))
-    assert code == 2
-    assert "smsim calibrate --data" in wrong
+    for fit in (tmp_path, Path(__file__)):  # a folder without a fit, and no folder
+        code, _, wrong = smsim_says("predict", "--fit", str(fit), "--data", str(tmp_path))
+        assert code == 2
+        assert "no fit.json here; name the folder that smsim calibrate --data wrote" in wrong
 
 
 # ---- reading: other names, other programs, other units

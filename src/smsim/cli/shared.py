@@ -75,14 +75,18 @@ def known_language(language: str) -> None:
 
 
 def known_strategies(scenario: Scenario, names: list[str]) -> None:
+    """Refuse unknown strategies, all at once."""
     from difflib import get_close_matches
 
     known = [*scenario.strategies, "none"]
-    for name in names:
+    problems = []
+    for name in dict.fromkeys(names):
         if name not in known:
             close = get_close_matches(name, known, n=1)
             remedy = f"did you mean {close[0]!r}?" if close else f"this scenario has {', '.join(known)}"
-            raise ScenarioError(f"no strategy {name!r}; {remedy}")
+            problems.append(f"no strategy {name!r}; {remedy}")
+    if problems:
+        raise ScenarioError("\n".join(problems))
 
 
 def command_line() -> str:
