@@ -116,8 +116,8 @@ def fitted_rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     ]
     whole = sum(case.met == len(case.checks) for case in own)
     sums = (str(sum(values)) for values in zip(*((len(c.fitted), len(c.checks), c.met) for c in own), strict=True))
-    cases = "1 case reproduces" if len(own) == 1 else f"{len(own)} cases reproduce"
-    return [*rows, ("all", *sums, f"{whole} of {cases} every target")] if own else rows
+    said = "1 case reproduces" if len(own) == 1 else f"{len(own)} cases reproduce"
+    return [*rows, ("all", *sums, f"{whole} of {said} every target")] if own else rows
 
 
 def foretold_rows(rows: Sequence[Foretold]) -> list[tuple[str, ...]]:
