@@ -23,7 +23,8 @@ from smsim.errors import ScenarioError
 from smsim.i18n import LANGUAGES, Words
 from smsim.i18n.__main__ import template
 from smsim.labels import activity_names
-from smsim.scenario import Scenario
+from smsim.scenario import Scenario, load_scenario
+from smsim.simulate import prepare
 
 SLIDERS = ("campaign.budget_per_household", "behaviour.taboo")
 WORLDS = 3
@@ -162,6 +163,15 @@ def test_what_cannot_be_packed_is_a_sentence(options: list[str], sentence: str, 
     assert done.exit_code == 2, done.output
     assert sentence in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("name", ["steps-persuasion", "village"])
+def test_the_least_budget_of_a_grid_pays_for_all_that_is_set_up(name: str) -> None:
+    scenario = load_scenario(Path(__file__).parents[2] / "scenarios" / f"{name}.yaml")
+    values = grid(scenario, next(iter(scenario.behaviours)), ("campaign.budget_per_household",)).values[0]
+    least = scenario.replace(campaign={"budget_per_household": values[0]})
+    for seed in range(5):
+        prepare(least, next(iter(least.strategies)), seed)
 
 
 def test_a_point_that_cannot_be_paid_is_left_out_and_nothing_else() -> None:

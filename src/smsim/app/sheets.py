@@ -23,13 +23,13 @@ from smsim.app.roles import Role
 from smsim.app.scenes import village_frames
 from smsim.app.split import WHOLE, as_entry, rebalance, thousandths
 from smsim.app.state import Visitor
-from smsim.consistency import setup_problems
 from smsim.engine.arrays import SOURCES
 from smsim.errors import ScenarioError
 from smsim.i18n import Words
 from smsim.labels import activity_names
 from smsim.runner import replicate_seed
 from smsim.scenario import Scenario
+from smsim.simulate import NO_CAMPAIGN, prepare, prepare_all
 
 MOST_SLIDERS, MOST_POINTS = 4, 9
 EVERY = 2  # weeks between two points of a curve
@@ -137,10 +137,16 @@ def _payable(scenario: Scenario, one: Dial) -> list[float]:
     if one.parameter.section != "campaign":
         return list(one.values)
 
+    world = prepare(scenario, NO_CAMPAIGN).world  # no value of the campaign shapes it
+
     def pays(value: float) -> bool:
         campaign = {"budget_per_household": scenario.campaign["budget_per_household"], one.parameter.name: value}
         campaign["budget_per_household"] *= SPARE  # where many mobilizers leave, more are trained
-        return not list(setup_problems(scenario.replace(campaign=campaign).to_mapping()))
+        try:
+            prepare_all(scenario.replace(campaign=campaign), list(scenario.strategies), None, world)
+        except ScenarioError:
+            return False
+        return True
 
     return [value for value in one.values if value == one.value or pays(value)]
 
