@@ -178,16 +178,9 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), here[: wide - start])
             found = chosen(here, n, start, touched, found)
-            for k in range(touched_until[c], found):
-                i = touched[k]
-                touch[i] = here[i - start]
-                attendances += int((touch[i] & CONTACT_DIALOGUE) != 0)
-                if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
-                    reached[cell[i]] += 1
-                for channel in range(3):
-                    came = (touch[i] >> channel) & 1
-                    contacts[i, channel] += came & (contacts[i, channel] < 65535)
-                    contact_counts[channel] += came
+            attendances = count_contacts(
+                touched, touched_until[c], found, here, start, touch, cell, contacts, contact_counts, reached
+            )
             if found > touched_until[c]:
                 warm[c] = 1
         touched_until[c + 1] = found
@@ -264,6 +257,26 @@ def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
         into[found] = start + k
         found += np.int64(marks[k] != 0)
     return found
+
+
+@inner
+def count_contacts(touched, first, last, here, start, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
+    """Note and count the contacts of the households touched[first] ... touched[last - 1]; returns their dialogues.
+
+    here: how they are touched, by their place in the community that begins at `start`.
+    """
+    attendances = 0
+    for k in range(first, last):
+        i = touched[k]
+        touch[i] = here[i - start]
+        attendances += int((touch[i] & CONTACT_DIALOGUE) != 0)
+        if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
+            reached[cells[i]] += 1
+        for channel in range(3):
+            came = (touch[i] >> channel) & 1
+            contacts[i, channel] += came & (contacts[i, channel] < 65535)
+            contact_counts[channel] += came
+    return attendances
 
 
 @inner
