@@ -3,8 +3,9 @@
 Starts `smsim app` on s0-default with 5,000 households, 20 worlds and two plans, moves sliders of six kinds 30 times
 each with the keyboard, always to values that were not asked for before, and prints median and worst: from the key to
 the second frame after the first picture (at least 4 of the 20 worlds), and after the whole band. Beside them stands the
-server's processor time per answer, which does not depend on what else the machine does. Needs the extras `app` and
-`browser-test`, and chromium.
+server's processor time per answer, which does not depend on what else the machine does. Each kind begins with the
+file's values; at last those of the dearest are moved once more, while all others stand at their upper ends. Needs the
+extras `app` and `browser-test`, and chromium.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,6 +107,11 @@ def main() -> None:
                     page.evaluate(WAIT)
                     for kind, sliders in KINDS.items():
                         say(kind, measure(page, sliders, server.pid))
+                        back_to_the_file(page)
+                    *others, (dearest, sliders) = KINDS.items()
+                    for section, title in chain.from_iterable(kind for _, kind in others[1:]):
+                        to_its_end(page, slider(page, section, title))
+                    say(f"{dearest}, other sliders at their ends", measure(page, sliders, server.pid))
                     print(
                         f"\nopened, answer shown: {statistics.median(loads):.1f} s, worst of {LOADS} {max(loads):.1f} s"
                     )
@@ -145,6 +152,18 @@ def slider(page: Page, section: str, title: str) -> Locator:
     handle = inside.locator(".bk-input-group:visible", has_text=title).locator(".noUi-handle").first
     handle.wait_for()
     return handle
+
+
+def back_to_the_file(page: Page) -> None:
+    """All sliders as the file has them, and the answer to that on the page."""
+    page.evaluate("() => window.wait()")
+    page.locator(".controls button:visible", has_text="Back to the file's values").click()
+    page.evaluate("() => window.took")
+
+
+def to_its_end(page: Page, handle: Locator) -> None:
+    if handle.get_attribute("aria-valuenow") != handle.get_attribute("aria-valuemax"):
+        press(page, handle, "End")
 
 
 def press(page: Page, handle: Locator, key: str) -> tuple[float, float]:
