@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from benchmarks.measure import Row
+from benchmarks.measure import Row, say
 from benchmarks.sizes import Sizes
 
 
@@ -78,7 +78,7 @@ class _Judge:
         theirs, floor = (self.rows.get(key) for key in (f"contagion/{name}/{size}", f"floor/run/floor/{size}"))
         self.ratio(work, [f"contagion/{name}/{size}"], bound)
         if theirs and floor and theirs.cpu and floor.cpu:
-            self.found[-1] = self.found[-1]._replace(floor=f"{theirs.cpu.median / floor.cpu.median:.3g}x")
+            self.found[-1] = self.found[-1]._replace(floor=f"{say(theirs.cpu.median / floor.cpu.median)}x")
 
     def cpu(self, work: str, keys: list[str], bound: float) -> None:
         self._add(work, keys, lambda row: row.cpu.median if row.cpu else None, bound, " s", True)
@@ -95,4 +95,4 @@ class _Judge:
             self.found.append(Goal(work, goal, "not measured", None))
             return
         worst = max(values) if most else min(values)
-        self.found.append(Goal(work, goal, f"{worst:.3g}{unit}", worst <= bound if most else worst >= bound))
+        self.found.append(Goal(work, goal, f"{say(worst)}{unit}", worst <= bound if most else worst >= bound))

@@ -80,6 +80,11 @@ def interleave(
     return seconds
 
 
+def say(value: float) -> str:
+    """Three significant digits, without exponents."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.6f}"
+
+
 def ratios(above: list[float], below: list[float]) -> Spread:
     """Ratios of neighbours of one interleaved sequence."""
     return Spread.of([a / b for a, b in zip(above, below, strict=True)])

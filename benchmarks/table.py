@@ -13,18 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goals import Goal
-from benchmarks.measure import Row, Spread
+from benchmarks.measure import Row, Spread, say
 
 RESULTS = Path(__file__).resolve().parent / "results.md"
 PACKAGES = ("smsim", "numpy", "numba", "scipy", "pandas", "mesa", "ndlib", "cynetdiff", "starsim", "networkx")
 HEADINGS = ("work", "who", "CPU seconds", "peak MB", "ratio", "note")
 JUDGED = ("work", "goal", "measured", "", "at the floor")
 MET = {True: "met", False: "MISSED", None: "not measured"}
-
-
-def say(value: float) -> str:
-    """Three significant digits, without exponents."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.6f}"
 
 
 def spread(values: Spread | None) -> str:

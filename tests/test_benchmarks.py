@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cascade, contagion, plain
+from benchmarks.goals import goals
 from benchmarks.graph import BETA, watts_strogatz
-from benchmarks.measure import fresh
+from benchmarks.measure import Row, Spread, fresh
 from benchmarks.peers import PEERS, installed
+from benchmarks.sizes import Sizes
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 24
@@ -53,6 +55,14 @@ def test_nobody_adopts_without_a_neighbour_who_has() -> None:
     graph = watts_strogatz(200)._replace(first=watts_strogatz(200).first[:0])
     scenario = plain.susceptible_infected()
     assert plain.adopters(plain.run_of(scenario, plain.world_of(scenario, graph), 1)) == 0
+
+
+def test_a_goal_tells_what_the_memory_floor_would_give() -> None:
+    theirs = Row("", "", "", "Mesa agents", Spread.of([3.0]), ratio=Spread.of([500.0]))
+    floor = Row("", "", "", "floor", Spread.of([0.002]))
+    rows = {"contagion/Mesa agents/100000": theirs, "floor/run/floor/100000": floor}
+    goal = goals(rows, Sizes())[0]
+    assert (goal.measured, goal.met, goal.floor) == ("500x", False, "1,500x")
 
 
 def test_an_answer_comes_back_from_a_process_of_its_own(tmp_path: Path) -> None:

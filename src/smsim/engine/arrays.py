@@ -318,7 +318,6 @@ class Scratch(NamedTuple):
     verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block
-    minding: Array  # int64 (BLOCK + 64,)
     pushes: Array  # int64 (BLOCK + 64,)
     was: Array  # uint8
     numbers: Array  # uint64 (BLOCK + 64,)
