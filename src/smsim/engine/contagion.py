@@ -231,8 +231,11 @@ def start(households, community_start, behaviour, room, even, seed):  # type: ig
 
 
 @inlined
-def compare(stage, left, voices, talks, low, unaware, with_talk, act):  # type: ignore[no-untyped-def]
-    """A week of the group from household `low` on: marks for whom it is enough, counts down, returns how it goes on."""
+def compare(stage, left, voices, talks, low, unaware, with_talk, kept, act):  # type: ignore[no-untyped-def]
+    """A week of the group from household `low` on: marks for whom it is enough, counts down, returns how it goes on.
+
+    kept: 0 where talk lasts a week: what was heard is forgotten here, and nobody need take it back; else 1.
+    """
     strikes, stirs = np.uint16(0), np.uint16(0)
     for k in range(np.uintp(GROUP)):
         i = np.uintp(low) + k
@@ -240,6 +243,7 @@ def compare(stage, left, voices, talks, low, unaware, with_talk, act):  # type: 
         exposure = voices[i]
         if with_talk:
             exposure = np.uint16(exposure + np.uint16(hears * talks[i]))
+            talks[i] = np.uint16(talks[i] * kept)
         enough = np.uint16(exposure >= left[i])
         counts = np.uint16(hears * exposure)
         act[k] = np.uint8(enough)
@@ -288,6 +292,8 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
     with_talk, waits = talk_weeks > 0 and behaviour.silent_information > 0, behaviour.decision_rate < 1
     unaware = np.uint8(UNAWARE if behaviour.peer_information > 0 else NOBODY)
     far = room.far[0] > 0
+    forgets = talk_weeks == 1 and not far
+    kept = np.uint16(0 if forgets else 1)
     telling, informed, adopting, on_their_own = room.told_until[t], 0, 0, 0
     lapses, clocks_set = behaviour.kind == REPEATED and behaviour.lapse_rate > 0, 0
     g, c = 0, 0
@@ -295,7 +301,7 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
         found = 0
         while found <= BLOCK and g < groups.shape[0]:
             if groups[g] != ASLEEP:
-                groups[g] = compare(stage, left, voices, talks, GROUP * g, unaware, with_talk, act)
+                groups[g] = compare(stage, left, voices, talks, GROUP * g, unaware, with_talk, kept, act)
                 if groups[g] == STRUCK:
                     found = marked(marks, GROUP * g, visit, found)
             g += 1
@@ -339,7 +345,9 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
     # What they show is seen next week.
     tell(households, voices, groups, adopted, 0, adopting, 1, even, rows)
     if with_talk:
-        talk(households, room, t, adopting, talk_weeks, even)
+        if not forgets:
+            hush(households, room, t, adopting, talk_weeks, even)
+        talk(households, room, t, even)
     if lapses:
         lapse(households, community_start, room, room.adopted[(t + 1) & 1], before, even)
     else:
@@ -394,12 +402,9 @@ def lapse(households, community_start, room, adopted, before, even):  # type: ig
 
 
 @inner
-def talk(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-untyped-def]
-    """Those told this week talk from now on; adopters no longer do, nor those told `talk_weeks` ago."""
-    stage, talker, talks, groups, told, until = (
-        room.stage, room.talker, room.talks, room.groups, room.told, room.told_until,
-    )  # fmt: skip
-    some, rows, adopted = room.some, room.rows, room.adopted[t & 1]
+def hush(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-untyped-def]
+    """This week's adopters no longer talk, nor those told `talk_weeks` ago."""
+    talker, told, until, some, adopted = room.talker, room.told, room.told_until, room.some, room.adopted[t & 1]
     count = 0
     for n in range(adopting):
         i = adopted[n]
@@ -411,7 +416,13 @@ def talk(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-un
         some[count] = i
         count += talker[i]
         talker[i] = 0
-    tell(households, talks, groups, some, 0, count, -1, even, rows)
+    tell(households, room.talks, room.groups, some, 0, count, -1, even, room.rows)
+
+
+@inner
+def talk(households, room, t, even):  # type: ignore[no-untyped-def]
+    """Those told this week talk from now on."""
+    stage, talker, told, until, some = room.stage, room.talker, room.told, room.told_until, room.some
     count = 0
     for n in range(until[t], until[t + 1]):
         i = told[n]
@@ -419,7 +430,7 @@ def talk(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-un
             talker[i] = 1
             some[count] = i
             count += 1
-    tell(households, talks, groups, some, 0, count, 1, even, rows)
+    tell(households, room.talks, room.groups, some, 0, count, 1, even, room.rows)
 
 
 @inner
