@@ -830,15 +830,19 @@ class Simulation:
                 continue
             if layer.stage in (ADOPTED, MAINTAINED) and self.lapses(par):
                 until, now = before[home.c][b], self.communities[home.c].lapse_sum[b]
-                k = int(layer.stage == MAINTAINED) + 2 * int(not layer.ok)
-                if k != layer.lapse_class:
-                    if layer.lapse_class != NOT_KEEPING:
-                        layer.resist_lapse = layer.resist_lapse - (until[layer.lapse_class] - layer.lapse_mark)
-                    layer.lapse_class, layer.lapse_mark = k, until[k]
-                if layer.resist_lapse - (now[k] - layer.lapse_mark) < 0:
+                self.come_under(layer, until)
+                if layer.resist_lapse - (now[layer.lapse_class] - layer.lapse_mark) < 0:
                     layer.stage = LAPSED
             if layer.stage == ADOPTED and t >= layer.mature_week:
                 layer.stage = MAINTAINED
+
+    def come_under(self, layer: Layer, sums: list[float]) -> None:
+        """The class of hazards that it is in now, and what its resistance has left, as of these sums."""
+        k = int(layer.stage == MAINTAINED) + 2 * int(not layer.ok)
+        if k != layer.lapse_class:
+            if layer.lapse_class != NOT_KEEPING:
+                layer.resist_lapse = layer.resist_lapse - (sums[layer.lapse_class] - layer.lapse_mark)
+            layer.lapse_class, layer.lapse_mark = k, sums[k]
 
     def lapses(self, par: Any) -> bool:
         """Whether anybody may give this behaviour up."""
@@ -869,7 +873,7 @@ class Simulation:
 
     def show(self, t: int | None) -> None:
         """What everybody shows from now on, and what neighbours then count; t is None before the first week."""
-        for home, _, layer, par in self.everyone():
+        for home, b, layer, par in self.everyone():
             layer.shows = set()
             if layer.stage in (WILLING, ADOPTED, MAINTAINED):
                 layer.shows.add(SUPPORTS)
@@ -879,6 +883,8 @@ class Simulation:
                 layer.shows.add(ADOPTS)
             if ADOPTS not in layer.shows or not self.lapses(par):
                 layer.lapse_class = NOT_KEEPING
+            elif t is not None:
+                self.come_under(layer, self.communities[home.c].lapse_sum[b])
             if layer.rumour == BELIEVES:
                 layer.shows.add(SPREADS_RUMOUR)
                 if layer.stage in (AWARE, LAPSED):

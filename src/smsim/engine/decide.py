@@ -30,6 +30,7 @@ from smsim.engine.arrays import (
     HOME,
     INCENTIVE,
     MAINTAINED,
+    NOT_KEEPING,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
@@ -306,7 +307,7 @@ def decide(  # type: ignore[no-untyped-def]
                     pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
                     if supports(now) and ready != ((shown[i] & VOICES) != 0):
                         moved = True
-                    if adopter and ok == (lapse_class[i] & 2 != 0):
+                    if adopter and lapse_class[i] < NOT_KEEPING and ok == (lapse_class[i] & 2 != 0):
                         moved = True  # it comes under another hazard of lapsing
                     hot[i] = 0
                     if not adopter and ok != (now == WILLING):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -114,6 +114,15 @@ def next_due(turnover_week, event_week, stage, mature_week, talk, rumour, talk_e
     return due
 
 
+@inlined
+def come_under(mind, lapse_class, i, which, sums, c):  # type: ignore[no-untyped-def]
+    """Household i of community c comes under another hazard of lapsing, as of these sums of hazards."""
+    if lapse_class[i] != NOT_KEEPING:
+        mind.resist_lapse = mind.resist_lapse - (sums[c, lapse_class[i]] - mind.lapse_mark)
+    lapse_class[i] = which
+    mind.lapse_mark = sums[c, which]
+
+
 @inner
 def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
     """A week before which this resistance cannot be used up, after week t, at no more than `highest` a week."""
@@ -180,10 +189,7 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
                 if lapsing:
                     which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
                     if which != lapse_class[i]:
-                        if lapse_class[i] != NOT_KEEPING:
-                            mind.resist_lapse = mind.resist_lapse - (until[c, lapse_class[i]] - mind.lapse_mark)
-                        lapse_class[i] = which
-                        mind.lapse_mark = until[c, which]
+                        come_under(mind, lapse_class, i, which, until, c)
                     if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
                         move(stage, stage_count, cells[i], i, np.uint8(LAPSED))
                         hot[i] |= RECONSIDERS
@@ -262,9 +268,12 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
                 shifted[i] = 1
                 shifts[count] = i
                 count += 1
-            keeping = after & ADOPTS and lapsing
-            if not keeping:
-                lapse_class[i] = NOT_KEEPING
+            which = NOT_KEEPING
+            if after & ADOPTS and lapsing:
+                which = (1 if now == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
+                if which != lapse_class[i]:
+                    come_under(mind, lapse_class, i, which, lapse_sum, c)
+            lapse_class[i] = which
             # After a turnover `close` sets the clock.
             if not leaves:
                 due[i] = next_due(
@@ -273,13 +282,9 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
                     mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
                     mind.aware_week + talk_weeks if after & TALKS else FOREVER,
                 )  # fmt: skip
-                if keeping:
-                    which = lapse_class[i]
-                    if which == NOT_KEEPING or (which & 1) != (1 if now == MAINTAINED else 0):
-                        due[i] = t + 1  # it comes under another hazard next week
-                    else:
-                        left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
-                        due[i] = min(due[i], lapse_due(left, t, highest[which]))
+                if which != NOT_KEEPING:
+                    left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
+                    due[i] = min(due[i], lapse_due(left, t, highest[which]))
         # What those who moved in have drawn matters from next week on.
         weeks_of_each(seed, DECIDE + stride, decided, identities, gone, deciding, weeks)
         for n in range(gone):
@@ -366,7 +371,7 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
     """
     shifts, shifted = room.shifts, room.shifted
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
-    due, leaving = state.due, chance_to_hazard(turnover)
+    due, minds, event_week, leaving = state.due, state.mind, state.event_week, chance_to_hazard(turnover)
     leavers, weeks, numbers, identities = room.visit, room.weeks, room.numbers, room.identities
     for first in range(0, count, BLOCK):
         left = np.int64(0)
@@ -380,11 +385,14 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
                 numbers[left] = lives[i]
                 identities[left] = draw_id[i]
                 left += 1
-                for b in range(due.shape[0]):
-                    due[b, i] = t + 1  # all clocks start afresh; next week's visit sets them
         weeks_of_each(seed, TURNOVER, numbers, identities, left, leaving, weeks)
         for n in range(left):
-            turnover_week[leavers[n]] = t + weeks[n]
+            i = np.uintp(leavers[n])
+            turnover_week[i] = t + weeks[n]
+            for b in range(due.shape[0]):
+                # All other clocks stand still until it has heard something; next week it counts its neighbours.
+                happens = event_week[b, i] if event_week[b, i] != NEVER else FOREVER
+                due[b, i] = min(turnover_week[i], happens, minds[b, i].rumour_due)
     stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)
 
 
