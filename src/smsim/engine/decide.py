@@ -111,7 +111,7 @@ def decide(  # type: ignore[no-untyped-def]
     forgetting, waning = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.debunk_waning)
     keeps_up = kind != PERMANENT or taboo > 0  # an adopter's support still matters
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
-    waiting = np.uint8(0 if counts_events else 1)
+    waiting, happens = np.uint8(0 if counts_events else 1), np.uint8(1 if kind == EVENT else 0)
     stride = BEHAVIOUR_STRIDE * b
 
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
@@ -219,6 +219,7 @@ def decide(  # type: ignore[no-untyped-def]
                     move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                     mind.aware_week = t
                     informed_by[BY_PEER] += 1
+                    hot[i] |= RECONSIDERS
                     moved = True
                 if t >= due[i] or shock:
                     if mind.rumour == SUSCEPTIBLE:
@@ -250,7 +251,7 @@ def decide(  # type: ignore[no-untyped-def]
                         needed[i] = threshold[i]
                         hot[i] |= RECONSIDERS
                         moved = True
-                if moved:
+                if moved or t >= due[i]:
                     many = note(stir, stirred, many, i)
             if together:
                 if leads:
@@ -260,7 +261,7 @@ def decide(  # type: ignore[no-untyped-def]
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(stage, shown, verdict, lapse_class, due, low, wide, t, lapsing, waiting, taboo, act)
+                wake(stage, shown, verdict, lapse_class, due, low, wide, t, lapsing, waiting, happens, taboo, act)
                 for k in range(high - low):
                     pending[low + k] = verdict[k]
                 hot[low:high].fill(0)
@@ -269,7 +270,7 @@ def decide(  # type: ignore[no-untyped-def]
                 if round_week:
                     act[: high - low].fill(1)
             elif not everybody:
-                reconsider(stage, hot, due, touch, low, wide, t, waiting, act)
+                reconsider(stage, hot, due, touch, low, wide, t, waiting, happens, act)
                 for k in range(high - low, BLOCK):
                     act[k] = 0
             # Steps 5-7: who decides, and who goes.
@@ -278,7 +279,7 @@ def decide(  # type: ignore[no-untyped-def]
                 mind, identity = minds[i], draw_id[i]
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
-                moved = t >= due[i]
+                moved = False
                 if kind == EVENT and t >= event_week[i]:
                     eligible = True
                     events[i] += 1

@@ -85,12 +85,12 @@ def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # ty
 
 
 @inner
-def reconsider(stage, hot, due, touch, low, high, t, waiting, act):  # type: ignore[no-untyped-def]
-    """Mark who of a block weighs the behaviour anew: news of voices, a contact or a clock; and the willing who wait."""
+def reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act):  # type: ignore[no-untyped-def]
+    """Mark who of a block weighs the behaviour anew: news of voices or a contact; the willing who wait; and events."""
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
         act[i - low] = (
-            np.uint8(((hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i]) != 0) | np.uint8(due[i] <= t)
+            np.uint8(((hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i]) != 0) | (happens & np.uint8(due[i] <= t))
             | (waiting & np.uint8(stage[i] == WILLING))
         )  # fmt: skip
 

@@ -64,9 +64,9 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, taboo, act):  # type: ignore[no-untyped-def]
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
-    support than before, who falls silent or speaks up. For the others the news is old.
+    support than before, who falls silent or speaks up, to whom an event happens. For the others the news is old.
     """
     low, high = np.uintp(low), np.uintp(high)
     for i in range(low, high):
@@ -74,7 +74,8 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting
         ok = verdict[i - low] & PENDING_OK
         undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
         willing = np.uint8(s == WILLING)
-        act[i - low] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | np.uint8(due[i] <= t)
+        event = happens & np.uint8(due[i] <= t)
+        act[i - low] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | event
     if lapsing:
         for i in range(low, high):
             # The class says unsupported (bit 2) though it is supported, or the reverse.
