@@ -329,6 +329,7 @@ class Scratch(NamedTuple):
     lanes: Array  # float64 (8,)
     hazards: Array  # float64 (4 C,)
     highest: Array  # float64 (4,)
+    heard: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
     qualities: Array  # float64 (2,)
 

@@ -99,9 +99,10 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
 
 
 @inner
-def environment(state, places, plan, context, facility_district, seed, t, volume):  # type: ignore[no-untyped-def]
+def environment(state, places, plan, context, room, seed, t):  # type: ignore[no-untyped-def]
     """Step 1: stock-outs, leaders' endorsement and approval."""
-    facility_up, response = state.facility_up, state.response
+    facility_up, response, facility_district = state.facility_up, state.response, room.facility_district
+    volume, heard = room.volume, room.heard
     endorsement, approved, leader_response, leader_share = (
         state.endorsement, state.approved, places.leader_response, plan.leader_share,
     )  # fmt: skip
@@ -116,14 +117,18 @@ def environment(state, places, plan, context, facility_district, seed, t, volume
                     facility_up[f] = 0
         elif available > 0 and uniform(seed, STOCK, t, np.uint32(f)) < 1 / context.stockout_weeks:
             facility_up[f] = 1
+    before = -1.0  # sessions in the community before; most have as many, and an exponential is dear
     for c in range(volume.shape[1]):
         sessions = volume[LEADER, c]
         s = leader_response[c]
+        if sessions != before:
+            for k in range(4):
+                heard[k] = 1 - exp(-context.endorsement_gain * (4 * leader_share[k] * sessions))
+            before = sessions
         for k in range(4):
             # E <- E + (1 - E) (1 - e^(-eps_L L)) s_c - delta_E E
             e = endorsement[c, k]
-            heard = 1 - exp(-context.endorsement_gain * (4 * leader_share[k] * sessions)) if sessions > 0 else 0.0
-            endorsement[c, k] = e + (1 - e) * (heard * s) - context.endorsement_decay * e
+            endorsement[c, k] = e + (1 - e) * (heard[k] * s) - context.endorsement_decay * e
         if approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, np.uint32(c)), sessions * s):
             approved[c] = 1
 
@@ -144,6 +149,7 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
     approved, started_alone, in_need, voices = state.approved, state.started_alone, state.in_need, state.voices
     ownership, warm, pressure = state.ownership, state.warm, record.pressure[t]
     participants = 0.0
+    media_before, cut = 0.0, np.uint32(0)  # of the community before, see `environment`
     for c in range(volume.shape[1]):
         start, stop = community_start[c], community_start[c + 1]
         n = stop - start
@@ -159,7 +165,9 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
             here[: wide - start].fill(0)
             if media > 0:
                 fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
-                by_media(has_media[start:wide], words, np.uint32(words_below(media)), here)
+                if media != media_before:
+                    cut, media_before = np.uint32(words_below(media)), media
+                by_media(has_media[start:wide], words, cut, here)
             if visit > 0:
                 # z = (1 - N_q) + N_q need n_c / #need
                 other = visit * (1 - context.needs_quality)

@@ -255,6 +255,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         lanes=np.empty(8),
         hazards=np.empty(4 * c),
         highest=np.empty(4),
+        heard=np.empty(4),
         trusts=np.empty(4),
         qualities=np.empty(2),
     )
@@ -365,7 +366,7 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
-        environment(state, places, plan, context, room.facility_district, seed, t, volume)
+        environment(state, places, plan, context, room, seed, t)
         if t > 0:
             carry(record.reached[t - 1], record.reached[t])
         touches = contact(state, record, households, places, context, room, seed, t)
