@@ -307,6 +307,7 @@ class Scratch(NamedTuple):
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
+    offset: Array  # float64 (F,)
     capacity: Array  # float64 (F,)
     bought: Array  # float64 (F,)
     owned: Array  # float64 (D,)

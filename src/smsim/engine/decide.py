@@ -54,6 +54,7 @@ from smsim.engine.draws import (
     RUMOUR_SHOCK,
     chance_to_hazard,
     exponential,
+    outlasts,
     uniform,
     weeks_until,
 )
@@ -296,16 +297,18 @@ def decide(  # type: ignore[no-untyped-def]
                 if now == UNAWARE or (adopter and not keeps_up):
                     hot[i] = 0
                 else:
-                    leader = led[membership[i]]
-                    norm, total = support(
-                        voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
-                        norm_weight, persuasion_weight, incentive,
-                    )  # fmt: skip
                     linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
-                    ok = total + linked >= needed[i]
-                    # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
-                    ready = taboo <= 0 or norm + leader >= taboo * fear[i]
-                    pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
+                    if not together:
+                        leader = led[membership[i]]
+                        norm, total = support(
+                            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
+                            norm_weight, persuasion_weight, incentive,
+                        )  # fmt: skip
+                        ok = total + linked >= needed[i]
+                        # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
+                        ready = taboo <= 0 or norm + leader >= taboo * fear[i]
+                        pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
+                    ok, ready = (pending[i] & PENDING_OK) != 0, (pending[i] & PENDING_VOICE) != 0
                     if supports(now) and ready != ((shown[i] & VOICES) != 0):
                         moved = True
                     if adopter and lapse_class[i] < NOT_KEEPING and ok == (lapse_class[i] & 2 != 0):
@@ -320,9 +323,14 @@ def decide(  # type: ignore[no-untyped-def]
                                 move(stage, stage_count, cells[i], i, np.uint8(WILLING))
                                 mind.source = OWN
                                 if needed[i] > 0:
+                                    norm, _ = support(
+                                        voicing[i], reference[i], norm_memory[i] * norm_fade, omega,
+                                        led[membership[i]], persuaded[i] * fade, norm_weight, persuasion_weight,
+                                        incentive,
+                                    )  # fmt: skip
                                     mind.source = convincer(
                                         norm_weight * norm,
-                                        leader,
+                                        led[membership[i]],
                                         persuasion_weight * (credit[0, i] * fade),
                                         persuasion_weight * (credit[1, i] * fade),
                                         persuasion_weight * (credit[2, i] * fade),
@@ -339,7 +347,7 @@ def decide(  # type: ignore[no-untyped-def]
                 if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
                     # attempt with probability e^(-d (1 - chi_O O) / d0)
                     way = distance_km[i] * reach / scale
-                    if at_home or way <= 0 or exponential(uniform(seed, ATTEMPT + stride, t, identity)) > way:
+                    if at_home or way <= 0 or outlasts(uniform(seed, ATTEMPT + stride, t, identity), way):
                         seekers[found] = i
                         found += 1
                 if moved:

@@ -218,6 +218,16 @@ def strikes(u, hazard):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def outlasts(u, hazard):  # type: ignore[no-untyped-def]
+    """Whether -ln(1 - u) > hazard, with the bounds of `strikes`."""
+    if u > hazard:
+        return True
+    if u < hazard - 0.5 * hazard * hazard:
+        return False
+    return -log(1.0 - u) > hazard
+
+
+@kernel
 def words_below(hazard):  # type: ignore[no-untyped-def]
     """How many of the 2**32 words strike at this hazard: a word strikes if it is less than that, int64 below 2**32.
 

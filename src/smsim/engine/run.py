@@ -233,6 +233,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         facility_district=district,
         queue=np.empty(f, np.int64),
         position=np.empty(f, np.int64),
+        offset=np.empty(f),
         capacity=np.empty(f),
         bought=np.empty(f),
         owned=np.empty(d),

@@ -24,12 +24,15 @@ from smsim.engine.rules import rationed
 @inner
 def serve(state, record, households, places, behaviour, context, room, b, seed, t, many, found):  # type: ignore[no-untyped-def]
     """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
-    queue, capacity, position = room.queue, room.capacity, room.position
+    queue, capacity, position, offset = room.queue, room.capacity, room.position, room.offset
     seekers, stir, stirred = room.seekers, room.stir[b], room.stirred[b]
     facility_queue(places.facility, households.community, seekers, found, queue)
     facility_capacity(state, places, behaviour, context, room.facility_district, room.volume, room.bought, capacity)
     position.fill(0)
     stride = BEHAVIOUR_STRIDE * b
+    for f in range(queue.shape[0]):
+        if capacity[f] < queue[f]:
+            offset[f] = uniform(seed, RATION + stride, t, np.uint32(f))
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     credit, persuaded, persuaded_sum = state.persuasion[b], state.persuaded[b], state.persuaded_sum[b]
@@ -44,10 +47,7 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
         mind = minds[i]
         identity = draw_id[i]
         f = facility[community[i]]
-        served = capacity[f] >= queue[f]
-        if not served:
-            offset = uniform(seed, RATION + stride, t, np.uint32(f))
-            served = rationed(position[f], queue[f], capacity[f], offset)
+        served = capacity[f] >= queue[f] or rationed(position[f], queue[f], capacity[f], offset[f])
         position[f] += 1
         if served:
             if counts_events:
