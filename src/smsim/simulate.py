@@ -67,7 +67,7 @@ class Prepared:
 
     def spread(self, record: Record) -> Run:
         """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it."""
-        spread(record, self.world.households, self.world.places, self.behaviours, self.seed)
+        spread(record, self.world.households, self.world.places, self.behaviours, self.seed, self.world.even)
         return self.finish(self.last_state, record)
 
     def last_state(self) -> State:

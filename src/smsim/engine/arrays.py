@@ -57,8 +57,14 @@ FOREVER = 2_000_000_000  # week of a clock that never strikes
 FADED = 1e-6  # a unit of persuasion or norm memory worth less is made anew
 BLOCK = 256  # households that are looked at together: their bytes lie in the first cache
 
+
+def _record(fields: list[tuple[str, str]], align: bool = False) -> np.dtype[Any]:
+    # Already what a recarray makes of it: made anew for every array, Numba would have to look at it anew.
+    return np.dtype((np.record, np.dtype(fields, align=align)))
+
+
 # Scalars of one behaviour; names are those of `smsim.parameters` (a test holds them together).
-BEHAVIOUR = np.dtype(
+BEHAVIOUR = _record(
     [
         ("kind", "i8"),
         ("peer_information", "f8"),
@@ -100,7 +106,7 @@ BEHAVIOUR = np.dtype(
 )
 
 # Scalars shared by all behaviours.
-CONTEXT = np.dtype(
+CONTEXT = _record(
     [
         ("turnover", "f8"),
         ("acceptance_unapproved", "f8"),
@@ -140,7 +146,7 @@ CONTEXT = np.dtype(
 
 
 # One household's mind on one behaviour: what only a visit to it needs lies together, in one line of the cache.
-MIND = np.dtype(
+MIND = _record(
     [
         ("resist_rumour", "f8"),  # hazard still to accumulate before it believes, as of week `rumour_since`
         ("rumour_hazard", "f8"),  # per week, since then
@@ -162,7 +168,7 @@ MIND = np.dtype(
 )
 
 # What an unaware household has heard: most visits in a spreading contagion need no more.
-TALK_HEARD = np.dtype(
+TALK_HEARD = _record(
     [
         ("resist", "f8"),  # exposure still to accumulate before peers inform it, as of week `since`
         ("exposure", "f8"),  # n_V + eta n_T, per week, since then
@@ -409,7 +415,9 @@ def frozen(inputs: Inputs) -> Inputs:
 
 
 def frozen_array(array: Array) -> Array:
-    """A read-only view."""
+    """A read-only view, or the array itself if it is read-only already."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view

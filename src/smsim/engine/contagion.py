@@ -89,19 +89,17 @@ def is_contagion(households: Households, plan: Plan, behaviours: Array, context:
     )
 
 
-def spread(record: Record, households: Households, places: Places, behaviours: Array, seed: int) -> None:
+def spread(record: Record, households: Households, places: Places, behaviours: Array, seed: int, even: bool) -> None:
     """Fill the record, of zeros before, with every week of a run that `is_contagion`.
 
     Parameters
     ----------
     behaviours : recarray (1,) of `BEHAVIOUR`
     seed : int in [0, 2**64)
+    even : all ties weigh 1
     """
-    room, ready = new_room(households, record), frozen(households)
-    starts, behaviour = frozen_array(places.community_start), frozen_array(behaviours)[0]
-    even = bool(households.weight.max(initial=1) == 1)
-    adopting = begin(ready, starts, behaviour, room, even, np.uint64(seed))
-    go_on(record, ready, starts, behaviour, room, even, np.uint64(seed), adopting)
+    room, starts = new_room(households, record), frozen_array(places.community_start)
+    play(record, frozen(households), starts, frozen_array(behaviours)[0], room, even, np.uint64(seed))
     record.community_eligible[:, 0] = np.diff(places.community_start)
 
 
@@ -143,18 +141,13 @@ def new_room(households: Households, record: Record) -> Contagion:
 
 
 @kernel
-def begin(households, community_start, behaviour, room, even, seed):  # type: ignore[no-untyped-def]
-    """What everybody waits for before the first week, and who has adopted; returns how many.
+def play(record, households, community_start, behaviour, room, even, seed):  # type: ignore[no-untyped-def]
+    """What everybody waits for before the first week, who has adopted by then, and all weeks of the record.
 
     even: all ties weigh 1.
     """
     wait_for(households, behaviour, room, seed)
-    return start(households, community_start, behaviour, room, even, seed)
-
-
-@kernel
-def go_on(record, households, community_start, behaviour, room, even, seed, adopting):  # type: ignore[no-untyped-def]
-    """All weeks; adopting: how many had adopted before."""
+    adopting = start(households, community_start, behaviour, room, even, seed)
     for t in range(record.stage.shape[0]):
         adopting = week(record, households, community_start, behaviour, room, even, seed, t, adopting)
 

@@ -57,6 +57,11 @@ class World:
         indptr, weight = self.households.indptr, self.households.weight
         return int(np.diff(indptr).max()) * int(weight.max(initial=0))
 
+    @cached_property
+    def even(self) -> bool:
+        """Whether all ties weigh 1."""
+        return bool(self.households.weight.max(initial=1) == 1)
+
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
         households = say_count(n, "household")
