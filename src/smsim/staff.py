@@ -197,7 +197,8 @@ def _positions(seed: int, stream: int, posts: int) -> Array:
     drawn, rank = np.empty(posts), np.empty(posts)
     fill_uniforms(key, stream, 0, frozen_array(np.arange(posts, dtype=np.uint32)), 0, posts, drawn)
     rank[np.argsort(drawn, kind="stable")] = np.arange(posts)
-    position: Array = (rank + uniform(key, stream, 1, 0)) / max(posts, 1)
+    shift = uniform(key, stream, np.int64(1), np.uint32(0))  # of the types that the world calls it with
+    position: Array = (rank + shift) / max(posts, 1)
     return position
 
 

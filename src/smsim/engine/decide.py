@@ -88,11 +88,36 @@ def decide(  # type: ignore[no-untyped-def]
 
     touches: whether the campaign touches anybody this week.
     """
+    # Arrays are taken out before anything branches: a tuple that more than one block of the code reads is kept in
+    # memory, piece by piece, and the compiler needs a second to find out that it need not be.
+    link = behaviour.link
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
+    led, trusts, qualities = room.led, room.trusts, room.qualities
+    act, news, gossip, verdict = room.act, room.news, room.gossip, room.verdict
+    lead, visit, touched, touched_until = room.lead, room.visit, room.touched, room.touched_until
+    membership, fear, hesitant = households.membership, households.fear, households.hesitant
+    minority, female, child = households.minority, households.female, households.child
+    draw_id, cells, distance_km = households.draw_id, households.cell, households.distance_km
+    threshold, reference = households.threshold[b], households.reference[b]
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
+    shown, shown_link = state.shown[b], state.shown[max(link, 0)]
+    pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
+    credit, persuaded, fades = state.persuasion[b], state.persuaded[b], state.fade
+    norm_memory, norm_fades, lapse_class, heard = state.norm_memory, state.norm_fade, state.lapse_class[b], state.heard[b]
+    event_week, events = state.event_week[b], state.events[b]
+    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
+    informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
+    community_start, community_eligible = places.community_start, record.community_eligible[t, b]
+    supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
+    endorsement, ownership, warm, moving = state.endorsement, state.ownership, state.warm, state.moving[b]
+    incentives = volume[INCENTIVE]
+    resident, language, women, training = plan.resident, plan.language, plan.women, plan.training
+    scale = behaviour.distance_scale_km * plan.distance_factor[t]
+    campaign_week = t - plan.first_week
+
     kind = behaviour.kind
     norm_weight, leader_weight = behaviour.norm_weight, behaviour.leader_weight
     persuasion_weight, incentive_weight = behaviour.persuasion_weight, behaviour.incentive_weight
-    link = behaviour.link
     link_weight = behaviour.link_weight if link >= 0 else 0.0
     rumour_threshold = behaviour.rumour_threshold
     passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
@@ -101,11 +126,9 @@ def decide(  # type: ignore[no-untyped-def]
     at_home = behaviour.place == HOME
     counts_events = kind == EVENT or kind == ROUND
     share = behaviour.message_share
-    scale = behaviour.distance_scale_km * plan.distance_factor[t]
-    campaign_week = t - plan.first_week
     shock_share = behaviour.rumour_shock_share
     shock = campaign_week >= 0 and campaign_week == behaviour.rumour_shock_week and shock_share > 0
-    staff_week = min(max(campaign_week, 0), plan.resident.shape[0] - 1)
+    staff_week = min(max(campaign_week, 0), resident.shape[0] - 1)
     round_week = kind == ROUND and t % behaviour.round_interval_weeks == behaviour.round_interval_weeks // 2
     everybody = shock or round_week
     deciding, happening = chance_to_hazard(decision_rate), chance_to_hazard(event_rate)
@@ -115,34 +138,13 @@ def decide(  # type: ignore[no-untyped-def]
     waiting, happens = np.uint8(0 if counts_events else 1), np.uint8(1 if kind == EVENT else 0)
     stride = BEHAVIOUR_STRIDE * b
 
-    membership, fear, hesitant = households.membership, households.fear, households.hesitant
-    minority, female, child = households.minority, households.female, households.child
-    draw_id, cells, distance_km = households.draw_id, households.cell, households.distance_km
-    threshold, reference = households.threshold[b], households.reference[b]
-    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
-    shown, shown_link = state.shown[b], state.shown[max(link, 0)]
-    pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
-    credit, persuaded = state.persuasion[b], state.persuaded[b]
-    norm_memory, lapse_class, heard = state.norm_memory, state.lapse_class[b], state.heard[b]
-    event_week, events = state.event_week[b], state.events[b]
-    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
-    community_start, community_eligible = places.community_start, record.community_eligible[t, b]
-    supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
-    endorsement, ownership, warm, moving = state.endorsement, state.ownership, state.warm, state.moving[b]
-    incentives = volume[INCENTIVE]
-    resident, language, women, training = plan.resident, plan.language, plan.women, plan.training
-
-    fade_persuasion(credit, persuaded, persuaded_sum, state.fade, b, 1 - behaviour.persuasion_decay)
-    fade, norm_fade = state.fade[b], state.norm_fade[0]
-    led, trusts, qualities = room.led, room.trusts, room.qualities
-    act, news, gossip, verdict = room.act, room.news, room.gossip, room.verdict
-    lead, visit, touched, touched_until = room.lead, room.visit, room.touched, room.touched_until
+    fade_persuasion(credit, persuaded, persuaded_sum, fades, b, 1 - behaviour.persuasion_decay)
+    fade, norm_fade = fades[b], norm_fades[0]
     lead.fill(0.0)
     marks, news_marks = act.view(np.uint64), news.view(np.uint64)
     gossip_marks = gossip.view(np.uint64)
     people = stage.shape[0]
-    found, many, led_before = 0, 0, False
+    found, many, led_before = np.int64(0), np.int64(0), False
     for c in range(demand.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
@@ -177,8 +179,9 @@ def decide(  # type: ignore[no-untyped-def]
             # Loops without branches go on to the next multiple of 64, also into the next community: their last steps
             # would be done singly, and cost as much as all before. What they mark there is wiped out again.
             wide = min(low + (high - low + 63) // 64 * 64, people)
+            rest, end = np.uintp(high - low), np.uintp(BLOCK)  # signed, these loops take a second to compile
             rouse(stage, shown, hot, due, touch, low, wide, t, act, news, gossip)
-            for k in range(high - low, BLOCK):
+            for k in range(rest, end):
                 act[k] = 0
                 news[k] = 0
                 gossip[k] = 0
@@ -266,13 +269,13 @@ def decide(  # type: ignore[no-untyped-def]
                 for k in range(high - low):
                     pending[low + k] = verdict[k]
                 hot[low:high].fill(0)
-                for k in range(high - low, BLOCK):
+                for k in range(rest, end):
                     act[k] = 0
                 if round_week:
                     act[: high - low].fill(1)
             elif not everybody:
                 reconsider(stage, hot, due, touch, low, wide, t, waiting, happens, act)
-                for k in range(high - low, BLOCK):
+                for k in range(rest, end):
                     act[k] = 0
             # Steps 5-7: who decides, and who goes.
             for n in range(visits(marks, low, minds, visit)):

@@ -24,26 +24,33 @@ from smsim.engine.rules import rationed
 @inner
 def serve(state, record, households, places, behaviour, context, room, b, seed, t, many, found):  # type: ignore[no-untyped-def]
     """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
-    queue, capacity, position, offset = room.queue, room.capacity, room.position, room.offset
+    # Arrays first, as in `decide`.
+    queue, capacity, position, offset, bought = room.queue, room.capacity, room.position, room.offset, room.bought
+    facility_district, volume = room.facility_district, room.volume
     seekers, stir, stirred = room.seekers, room.stir[b], room.stirred[b]
-    facility_queue(places.facility, households.community, seekers, found, queue)
-    facility_capacity(state, places, behaviour, context, room.facility_district, room.volume, room.bought, capacity)
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
+    credit, persuaded, persuaded_sum = state.persuasion[b], state.persuaded[b], state.persuaded_sum[b]
+    hot, facility_up, response = state.hot[b], state.facility_up, state.response
+    draw_id, cells, community = households.draw_id, households.cell, households.community
+    facility, facility_households = places.facility, places.facility_households
+    served_cells, served_community = record.served[t, b], record.community[t, b]
+    convinced_by, sought, all_turned_away = record.convinced_by[t, b], record.sought[t], record.turned_away[t]
+
+    facility_queue(facility, community, seekers, found, queue)
+    facility_capacity(
+        facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought,
+        capacity,
+    )  # fmt: skip
     position.fill(0)
     stride = BEHAVIOUR_STRIDE * b
     for f in range(queue.shape[0]):
         if capacity[f] < queue[f]:
             offset[f] = uniform(seed, RATION + stride, t, np.uint32(f))
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
-    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
-    credit, persuaded, persuaded_sum = state.persuasion[b], state.persuaded[b], state.persuaded_sum[b]
-    hot = state.hot[b]
     may_lapse, maturing = behaviour.kind != PERMANENT, chance_to_hazard(behaviour.maturation_rate)
-    draw_id, cells, community, facility = households.draw_id, households.cell, households.community, places.facility
-    served_cells, served_community = record.served[t, b], record.community[t, b]
-    convinced_by = record.convinced_by[t, b]
     turned_away = 0
     for n in range(found):
-        i = seekers[n]
+        i = np.uintp(seekers[n])
         mind = minds[i]
         identity = draw_id[i]
         f = facility[community[i]]
@@ -72,8 +79,8 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
                 hot[i] |= RECONSIDERS
                 many = note(stir, stirred, many, i)
-    record.sought[t, b] = found
-    record.turned_away[t, b] = turned_away
+    sought[b] = found
+    all_turned_away[b] = turned_away
     return many
 
 
@@ -86,21 +93,23 @@ def facility_queue(facility, community, seekers, found, queue):  # type: ignore[
 
 
 @inner
-def facility_capacity(state, places, behaviour, context, facility_district, volume, bought, capacity):  # type: ignore[no-untyped-def]
+def facility_capacity(  # type: ignore[no-untyped-def]
+    facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought, capacity
+):  # fmt: skip
     """Slots of each facility this week: C N_f (1 + c_Y Y) if up, and what the campaign bought.
 
     Fills capacity, float64 (F,); bought: float64 (F,) scratch.
     """
     for f in range(capacity.shape[0]):
         capacity[f] = 0.0
-        if behaviour.place == HOME or state.facility_up[f] == 1:
+        if behaviour.place == HOME or facility_up[f] == 1:
             capacity[f] = (
                 behaviour.service_capacity
-                * places.facility_households[f]
-                * (1 + context.response_capacity * state.response[facility_district[f]])
+                * facility_households[f]
+                * (1 + context.response_capacity * response[facility_district[f]])
             )
     bought.fill(0.0)
-    for c in range(places.facility.shape[0]):
-        bought[places.facility[c]] += volume[SERVICE, c]
+    for c in range(facility.shape[0]):
+        bought[facility[c]] += volume[SERVICE, c]
     for f in range(capacity.shape[0]):
         capacity[f] = capacity[f] + behaviour.slot_share * bought[f]

@@ -60,9 +60,9 @@ from smsim.engine.rules import fetch, supports
 
 
 @inner
-def bit(flags, which):  # type: ignore[no-untyped-def]
-    """1 if the bit is set, else 0."""
-    return 1 if flags & which else 0
+def bit(flag):  # type: ignore[no-untyped-def]
+    """1 if this bit of some flags is set, else 0."""
+    return 1 if flag else 0
 
 
 @inner
@@ -140,8 +140,28 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     The first `many` of the room's `stirred` are the households to visit. Its first `count` of `shifts` are households
     that `close` must look at; returns how many there are then.
     """
-    stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
+    # Arrays first, as in `decide`.
     behaviour = behaviours[b]
+    stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
+    links, highest, until, hazards = room.links, room.highest, room.until, room.hazards
+    pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
+    numbers, decided, weeks, resistances, lanes = room.numbers, room.decided, room.weeks, room.resistances, room.lanes
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    threshold, communities, cells = households.threshold[b], households.community, households.cell
+    draw_id, fear = households.draw_id, households.fear
+    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
+    shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
+    credit, persuaded, fades = state.persuasion[b], state.persuaded[b], state.fade
+    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
+    turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
+    all_hot, all_voiced, all_believing = state.hot, state.voiced, state.believing
+    supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
+    persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
+    lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
+    community_start, stages, refusing = places.community_start, record.stage[t, b], record.refused[t, b]
+    community, community_eligible = record.community[t, b], record.community_eligible[t, b]
+    week_voiced, week_believing, week_persuasion = record.voiced[t], record.believing[t], record.persuasion[t]
+
     kind = behaviour.kind
     is_event = kind == EVENT
     talk_weeks = behaviour.talk_weeks
@@ -151,29 +171,13 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     fearless = 1 - behaviour.taboo
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     stride = BEHAVIOUR_STRIDE * b
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
-    shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
-    credit, persuaded = state.persuasion[b], state.persuaded[b]
-    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
-    threshold, communities, cells = households.threshold[b], households.community, households.cell
-    draw_id, fear = households.draw_id, households.fear
-    all_hot = state.hot
-    supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
-    voiced, believing = state.voiced[b], state.believing[b]
-    persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
+    voiced, believing = all_voiced[b], all_believing[b]
     deciding = chance_to_hazard(behaviour.decision_rate)
-    links = room.links
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
-    lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
-    highest, until = room.highest, room.until
-    lapse_chances(behaviour, 0.0, highest, 0)
-    chances_to_hazards(highest, 4)
-    add_hazards(lapse_sum, behaviour, ownership, room.hazards, until)
-    pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
-    numbers, decided, weeks, resistances = room.numbers, room.decided, room.weeks, room.resistances
+    lapse_chances(behaviour, 0.0, highest, np.int64(0))
+    chances_to_hazards(highest, np.int64(4))
+    add_hazards(lapse_sum, behaviour, ownership, hazards, until)
     last_tie = neighbor.shape[0] - 1
     sink = 0
     for first in range(0, many, BLOCK):
@@ -251,9 +255,9 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
             changed = after ^ before
             if changed:
                 shown[i] = after
-                supporters[c] += bit(after, SUPPORTS) - bit(before, SUPPORTS)
-                adopters[c] += bit(after, ADOPTS) - bit(before, ADOPTS)
-                refused[cells[i]] += bit(after, REFUSES) - bit(before, REFUSES)
+                supporters[c] += bit(after & SUPPORTS) - bit(before & SUPPORTS)
+                adopters[c] += bit(after & ADOPTS) - bit(before & ADOPTS)
+                refused[cells[i]] += bit(after & REFUSES) - bit(before & REFUSES)
                 if changed & (SUPPORTS | VOICES):
                     shows = True
                     if changed & SUPPORTS:
@@ -302,19 +306,25 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
             after = shown[i]
             changed = after ^ was[n]
             if changed & VOICES:
-                change = np.int32(bit(after, VOICES) - bit(was[n], VOICES))
+                change = np.int32(bit(after & VOICES) - bit(was[n] & VOICES))
                 voiced += change
                 push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
             if changed & TALKS:
-                change = np.int32(bit(after, TALKS) - bit(was[n], TALKS))
+                change = np.int32(bit(after & TALKS) - bit(was[n] & TALKS))
                 push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
             if changed & SPREADS_RUMOUR:
-                change = np.int32(bit(after, SPREADS_RUMOUR) - bit(was[n], SPREADS_RUMOUR))
+                change = np.int32(bit(after & SPREADS_RUMOUR) - bit(was[n] & SPREADS_RUMOUR))
                 believing += change
                 push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
-    state.voiced[b] = voiced
-    state.believing[b] = believing
-    tally(state, record, places, room.lanes, kind, b, t)
+    all_voiced[b] = voiced
+    all_believing[b] = believing
+    week_voiced[b] = voiced
+    week_believing[b] = believing
+    total = tally(
+        kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
+        community_eligible, lanes,
+    )  # fmt: skip
+    week_persuasion[b] = total * fades[b] / persuaded.shape[0]
     shifts[count] = sink & 1  # beyond what `close` reads
     return count
 
@@ -339,28 +349,25 @@ def added(numbers, lanes):  # type: ignore[no-untyped-def]
 
 
 @inner
-def tally(state, record, places, lanes, kind, b, t):  # type: ignore[no-untyped-def]
-    """The week's counts of behaviour b, into the record."""
-    adopters, persuaded, persuaded_sum = state.adopters[b], state.persuaded[b], state.persuaded_sum[b]
-    community, community_eligible = record.community[t, b], record.community_eligible[t, b]
-    community_start, stage_count = places.community_start, state.stage_count[b]
-    persuasion = 0.0
+def tally(  # type: ignore[no-untyped-def]
+    kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
+    community_eligible, lanes,
+):  # fmt: skip
+    """The week's counts of one behaviour, into its rows of the record; returns the sum of persuasion."""
+    total = 0.0
     for c in range(adopters.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         if persuaded_sum[c] < 0:
             persuaded_sum[c] = added(persuaded[start:stop], lanes)
-        persuasion = persuasion + persuaded_sum[c]
+        total = total + persuaded_sum[c]
         if kind != EVENT and kind != ROUND:
             community[c] = adopters[c]
             community_eligible[c] = stop - start
-    record.voiced[t, b] = state.voiced[b]
-    record.believing[t, b] = state.believing[b]
-    record.persuasion[t, b] = persuasion * state.fade[b] / persuaded.shape[0]
-    stages = record.stage[t, b]
     for cell in range(stage_count.shape[0]):
         for stage in range(6):
             stages[cell, stage] = stage_count[cell, stage]
-    carry(state.refused[b], record.refused[t, b])
+    carry(refused, refusing)
+    return total
 
 
 @inner
@@ -371,8 +378,10 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
     """
     shifts, shifted = room.shifts, room.shifted
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
-    due, minds, event_week, leaving = state.due, state.mind, state.event_week, chance_to_hazard(turnover)
+    shown, standing, in_need, voices, due = state.shown, state.standing, state.in_need, state.voices, state.due
+    minds, event_week = state.mind, state.event_week
     leavers, weeks, numbers, identities = room.visit, room.weeks, room.numbers, room.identities
+    community, leaving = households.community, chance_to_hazard(turnover)
     for first in range(0, count, BLOCK):
         left = np.int64(0)
         for n in range(first, min(first + BLOCK, count)):
@@ -393,7 +402,7 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
                 # All other clocks stand still until it has heard something; next week it counts its neighbours.
                 happens = event_week[b, i] if event_week[b, i] != NEVER else FOREVER
                 due[b, i] = min(turnover_week[i], happens, minds[b, i].rumour_due)
-    stand(state.shown, state.standing, state.in_need, state.voices, households.community, shifts, count)
+    stand(shown, standing, in_need, voices, community, shifts, count)
 
 
 @inner
@@ -409,5 +418,5 @@ def stand(shown, standing, in_need, voices, community, shifts, count):  # type: 
             if (shown[b, i] & VOICES) != 0:
                 after |= SPEAKS
         standing[i] = after
-        in_need[community[i]] += bit(after, NEEDS) - bit(before, NEEDS)
-        voices[community[i]] += bit(after, SPEAKS) - bit(before, SPEAKS)
+        in_need[community[i]] += bit(after & NEEDS) - bit(before & NEEDS)
+        voices[community[i]] += bit(after & SPEAKS) - bit(before & SPEAKS)

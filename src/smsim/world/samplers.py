@@ -132,7 +132,7 @@ def log_gamma(seed, stream, identity, shape):  # type: ignore[no-untyped-def]
         shape = shape + 1.0
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
-    attempt = 1
+    attempt = np.int64(1)
     while True:
         x = normal(seed, stream + _GAMMA_NORMAL, 64 * attempt, identity)
         v = 1.0 + c * x
