@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
+from smsim import ahead
 from smsim.costs import Groundwork, Ledger
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
 from smsim.engine.contagion import is_contagion, spread
@@ -46,6 +47,7 @@ class Prepared:
     def advance(self, state: State, record: Record, first_week: int, stop_week: int) -> None:
         """Advance state and record, in place, from first_week up to stop_week."""
         world = self.world
+        ahead.wait()
         advance(
             state,
             record,
@@ -221,7 +223,26 @@ def warm_up() -> None:
 
     Every run has the same types, so that one with a campaign and one in which only neighbours act stand for all.
     """
-    small = Scenario.from_mapping(
+    small = _small()
+    silent = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0}
+    quiet = {"kind": "permanent", "place": "home", "service_capacity": 1, **silent}
+    simulate(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)
+    simulate(small, "hybrid", 1)
+
+
+def compile_weeks() -> None:
+    """Compile the kernel of a run's weeks, and nothing else: what the child of `ahead` does.
+
+    It takes no compiler to make a small world and a state of the types that all have.
+    """
+    with ahead.uncompiled():
+        prepared = prepare(_small(), "hybrid", 1)
+        state, record = prepared.begin()
+    prepared.advance(state, record, 0, 0)
+
+
+def _small() -> Scenario:
+    return Scenario.from_mapping(
         {
             "world": {"households": 60, "households_per_community": 20},
             "behaviours": {"behaviour": {"kind": "repeated"}},
@@ -230,7 +251,3 @@ def warm_up() -> None:
         },
         name="warm-up",
     )
-    simulate(small, "hybrid", 1)
-    silent = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0}
-    quiet = {"kind": "permanent", "place": "home", "service_capacity": 1, **silent}
-    simulate(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)

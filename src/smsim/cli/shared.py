@@ -136,10 +136,11 @@ def checked_file(option: str, file: Path) -> None:
 @contextmanager
 def progress_bar(doing: str, compiles: bool = True) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr; call it with (done, total). `compiles`: the work needs the engine."""
-    from smsim.engine import cache_folder
+    if compiles:
+        from smsim.ahead import compiled
 
-    if compiles and not any(cache_folder().glob("**/*.nbi")):
-        typer.echo("The first run compiles the engine for this machine, which takes a minute or two.", err=True)
+        if not compiled():
+            typer.echo("The first run compiles the engine for this machine, which takes up to a minute.", err=True)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

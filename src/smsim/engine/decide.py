@@ -103,7 +103,12 @@ def decide(  # type: ignore[no-untyped-def]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
     pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded, fades = state.persuasion[b], state.persuaded[b], state.fade
-    norm_memory, norm_fades, lapse_class, heard = state.norm_memory, state.norm_fade, state.lapse_class[b], state.heard[b]
+    norm_memory, norm_fades, lapse_class, heard = (
+        state.norm_memory,
+        state.norm_fade,
+        state.lapse_class[b],
+        state.heard[b],
+    )
     event_week, events = state.event_week[b], state.events[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]

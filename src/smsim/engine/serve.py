@@ -94,7 +94,8 @@ def facility_queue(facility, community, seekers, found, queue):  # type: ignore[
 
 @inner
 def facility_capacity(  # type: ignore[no-untyped-def]
-    facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought, capacity
+    facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought,
+    capacity,
 ):  # fmt: skip
     """Slots of each facility this week: C N_f (1 + c_Y Y) if up, and what the campaign bought.
 

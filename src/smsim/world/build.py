@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from smsim import ahead
 from smsim.engine.arrays import Array, Households, Places
 from smsim.errors import ScenarioError
 from smsim.saying import say_count
@@ -132,6 +133,7 @@ def check_size(scenario: Scenario) -> None:
 
 def build_ground(world: Mapping[str, Any], seed: int) -> Ground:
     """People, ties and places, from the section `world` of a scenario; a large one is kept on disk, see `cache`."""
+    ahead.begin()
     shape = {name: world[name] for name in SHAPING}
     start = community_starts(shape["households"], shape["households_per_community"])
     entry = cache.entry(shape, seed) if shape["households"] >= cache.SMALLEST else None

@@ -1,0 +1,75 @@
+"""The first start on a machine: half of the engine is compiled by a second process, beside the one that runs.
+
+Compiling takes tens of seconds on one core. A run needs the kernels of its world first and the kernel of its weeks,
+the largest by far, last; meanwhile a child process compiles that one into the cache on disk. Nothing rests on the
+child: whoever finds a kernel missing compiles it, as ever.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numba
+
+from smsim.engine.run import _advance
+
+WORK = "from smsim.simulate import compile_weeks; compile_weeks()"
+PATIENCE = 600  # seconds; a child that takes longer hangs
+
+_once = threading.Lock()  # taken by the first who asks, and never given back
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def compiled() -> bool:
+    """Whether the kernel of a run's weeks is on disk already; True where none is kept there, or needed."""
+    folder = _advance.stats.cache_path if hasattr(_advance, "stats") else None
+    return folder is None or any(Path(folder).glob("run._advance-*.nbi"))
+
+
+def begin() -> None:
+    """Start the child, once, unless there is nothing to compile, no core for it, or a pool of workers as well."""
+    if not _once.acquire(blocking=False):
+        return
+    if compiled() or not sys.executable or os.cpu_count() == 1 or multiprocessing.parent_process() is not None:
+        return
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    silent = subprocess.DEVNULL
+    with suppress(OSError):
+        child = [sys.executable, "-P", "-c", WORK]
+        _children.append(subprocess.Popen(child, env=environment, stdin=silent, stdout=silent, stderr=silent))
+
+
+def wait() -> None:
+    """Wait for the child, if there is one."""
+    for child in _children:
+        try:
+            child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Every kernel as the plain Python that it is written in, in the whole process; begins no child."""
+    _once.acquire(blocking=False)
+    kernels = [
+        (vars(module), name, thing)
+        for key, module in sys.modules.items()
+        if key.startswith("smsim.")
+        for name, thing in vars(module).items()
+        if numba.extending.is_jitted(thing)
+    ]
+    for names, name, kernel in kernels:
+        names[name] = kernel.py_func
+    try:
+        yield
+    finally:
+        for names, name, kernel in kernels:
+            names[name] = kernel
