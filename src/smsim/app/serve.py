@@ -57,7 +57,7 @@ def serve(file: str | None, port: int = 0, show: bool = True, say: Callable[[str
     files = scenario_files(path)
     first = next(iter(files)) if path is not None else ""
     visitor = open_scenario(path) if path is not None else next(iter(LESSONS.values())).visitor()
-    say("Trying out the first scenario; the first time, the engine is compiled, which takes a minute or two.")
+    say("Trying out the first scenario; the first time, the engine is compiled, which takes up to a minute.")
     bench, visits = Bench(), Keep(KEPT_VISITS)
     scenario, names = visitor.question()
     bench.answer(scenario, list(names.values()), FEW)
