@@ -184,9 +184,8 @@ def decide(  # type: ignore[no-untyped-def]
             # Loops without branches go on to the next multiple of 64, also into the next community: their last steps
             # would be done singly, and cost as much as all before. What they mark there is wiped out again.
             wide = min(low + (high - low + 63) // 64 * 64, people)
-            rest, end = np.uintp(high - low), np.uintp(BLOCK)  # signed, these loops take a second to compile
             rouse(stage, shown, hot, due, touch, low, wide, t, act, news, gossip)
-            for k in range(rest, end):
+            for k in range(high - low, BLOCK):
                 act[k] = 0
                 news[k] = 0
                 gossip[k] = 0
@@ -274,13 +273,13 @@ def decide(  # type: ignore[no-untyped-def]
                 for k in range(high - low):
                     pending[low + k] = verdict[k]
                 hot[low:high].fill(0)
-                for k in range(rest, end):
+                for k in range(high - low, BLOCK):
                     act[k] = 0
                 if round_week:
                     act[: high - low].fill(1)
             elif not everybody:
                 reconsider(stage, hot, due, touch, low, wide, t, waiting, happens, act)
-                for k in range(rest, end):
+                for k in range(high - low, BLOCK):
                     act[k] = 0
             # Steps 5-7: who decides, and who goes.
             for n in range(visits(marks, low, minds, visit)):
