@@ -7,7 +7,6 @@ child: whoever finds a kernel missing compiles it, as ever.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -37,7 +36,11 @@ def begin() -> None:
     """Start the child, once, unless there is nothing to compile, no core for it, or a pool of workers as well."""
     if not _once.acquire(blocking=False):
         return
-    if compiled() or not sys.executable or os.cpu_count() == 1 or multiprocessing.parent_process() is not None:
+    if compiled() or not sys.executable or os.cpu_count() == 1:
+        return
+    import multiprocessing  # eight milliseconds that only a first start needs
+
+    if multiprocessing.parent_process() is not None:
         return
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     silent = subprocess.DEVNULL
