@@ -18,6 +18,7 @@ from smsim.engine.draws import (
     fill_weeks,
     fill_words,
     log,
+    outlasts,
     philox,
     strikes,
     trials,
@@ -119,6 +120,7 @@ def test_shortcuts_decide_as_the_logarithm_does(hazard):
     near = [edge + d for d in (-1e-3, -1e-8, -1e-10, -1e-13, 1e-13, 1e-10, 1e-8, 1e-3)]
     for u in [v for v in near if 0 < v < 1] + list(np.random.default_rng(3).random(500)):
         assert strikes(u, hazard) == (exponential(u) < hazard)
+        assert outlasts(u, hazard) == (exponential(u) > hazard)
 
 
 @pytest.mark.parametrize("hazard", [0.0, 1e-9, 0.001, 0.2, 1.0, 3.0, 40.0])
