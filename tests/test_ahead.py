@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from smsim import ahead
@@ -96,6 +97,19 @@ def test_a_system_that_starts_no_process_does_without(afresh, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", refuse)
     ahead.begin()
     ahead.wait()
+
+
+@compiles
+def test_where_no_kernel_can_be_kept_each_process_compiles_its_own():
+    # As on a disk that is read-only: Numba finds no folder, and would refuse at the first import.
+    nowhere = "from numba.core import caching; caching.CompileResultCacheImpl._locator_classes = []; "
+    draw = "import numpy as np; from smsim import ahead; from smsim.engine.draws import uniform; "
+    say = "print(ahead.compiled(), uniform(np.uint64(1), np.int64(1), np.int64(0), np.uint32(0)))"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", nowhere + draw + say]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    here = draws.uniform(np.uint64(1), np.int64(1), np.int64(0), np.uint32(0))
+    assert done.stdout.split() == ["False", str(here)]
 
 
 @compiles

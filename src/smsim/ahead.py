@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numba
 
+from smsim.engine import KEPT
 from smsim.engine.run import _advance
 
 WORK = "from smsim.simulate import compile_weeks; compile_weeks()"
@@ -27,16 +28,18 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 def compiled() -> bool:
-    """Whether the kernel of a run's weeks is on disk already; True where none is kept there, or needed."""
-    folder = _advance.stats.cache_path if hasattr(_advance, "stats") else None
-    return folder is None or any(Path(folder).glob("run._advance-*.nbi"))
+    """Whether the kernel of a run's weeks is on disk already; True where none is needed."""
+    if not hasattr(_advance, "stats"):
+        return True
+    folder = _advance.stats.cache_path
+    return folder is not None and any(Path(folder).glob("run._advance-*.nbi"))
 
 
 def begin() -> None:
     """Start the child, once, unless there is nothing to compile, no core for it, or a pool of workers as well."""
     if not _once.acquire(blocking=False):
         return
-    if compiled() or not sys.executable or os.cpu_count() == 1:
+    if compiled() or not KEPT or not sys.executable or os.cpu_count() == 1:
         return
     import multiprocessing  # eight milliseconds that only a first start needs
 

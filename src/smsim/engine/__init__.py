@@ -34,7 +34,7 @@ def cache_folder() -> Path:
 
 
 def _use_cache() -> None:
-    # A folder that cannot be written leaves Numba's own default, which falls back to compiling in memory.
+    # A folder that cannot be written leaves Numba's own default, beside the sources or under the user's cache.
     if "NUMBA_CACHE_DIR" in os.environ:
         return
     try:
@@ -46,10 +46,20 @@ def _use_cache() -> None:
         pass
 
 
+def _kept() -> bool:
+    """Whether compiled kernels can be kept anywhere; where not, every process compiles its own."""
+    try:
+        numba.njit(cache=True)(_use_cache)  # Numba looks for a folder when it sees a function, and compiles it later
+    except RuntimeError:
+        return False
+    return True
+
+
 _use_cache()
+KEPT = _kept()
 
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
-_ours = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_ours = {"nogil": True, "cache": KEPT, "error_model": "numpy", "no_cfunc_wrapper": True}
 kernel = numba.njit(**_ours)  # type: ignore[call-overload]  # Numba's types do not know some of these options
 # Written in by LLVM. Numba's own inlining would infer the types of every copy anew: a tenth of all compiling.
 inlined = numba.njit(forceinline=True, **_ours)  # type: ignore[call-overload]
