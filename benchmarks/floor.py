@@ -1,10 +1,10 @@
 """The memory floor: what a plain contagion must at least read and write in smsim's layout, and decides nothing.
 
 The floor replays a run that smsim has just made: it is told who adopts in which week. Per week it looks at the byte of
-every group of 64 households; in a group in which some neighbour has adopted it reads what smsim compares, stage
-(uint8), exposure left (uint16) and voices (uint16), and writes what is left. Per adopter of the week it writes stage
-and exposure left, reads its cell (uint16), reads its row of ties (neighbour int32), adds to each neighbour's counter
-(uint16) and marks its group: the scattered updates, done by smsim's own `tell`, which reads rows ahead. It draws
+every group of 64 households; in a group in which some neighbour has adopted it reads what smsim compares, stage,
+exposure left and voices (uint8 each), and writes what is left. Per adopter of the week it writes stage and exposure
+left, reads its cell and clock (uint32), reads its row of ties (neighbour int32), adds to each neighbour's counter
+(uint8) and marks its group: the scattered updates, done by smsim's own `tell`, which lays rows side by side. It draws
 nothing, compares nothing and counts nothing. The floor of a whole run also allocates and writes once every array that
 smsim keeps of its households.
 """
@@ -21,6 +21,7 @@ from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
 from smsim.engine.contagion import tell
+from smsim.engine.lanes import WIDTH, lanes, only, put
 
 FAMILY = "memory floor"
 
@@ -47,22 +48,21 @@ def rows(sizes: Sizes) -> Iterator[Row]:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def touch(households, order, week_start, stage, left, voices, cell, groups, rows):  # type: ignore[no-untyped-def]
+def touch(households, order, week_start, stage, left, voices, lot, groups, ties, weights):  # type: ignore[no-untyped-def]
     """The reads and writes of the module's text; `order` holds the adopters, week after week, from `week_start`."""
-    cells = 0
+    read = 0
     for t in range(week_start.shape[0] - 1):
         for g in range(np.uintp(groups.shape[0])):
             if groups[g]:
-                for k in range(np.uintp(64)):
-                    i = np.uintp(64) * g + k
-                    left[i] = np.uint16(left[i] - np.uint16(voices[i] * np.uint16(stage[i])))
+                low = WIDTH * g
+                put(left, low, lanes(left, low) - only(lanes(stage, low) == np.uint8(0), lanes(voices, low)))
         for k in range(week_start[t], week_start[t + 1]):
             i = np.uintp(order[k])
             stage[i] = 1
             left[i] = 1
-            cells += cell[i]
-        tell(households, voices, groups, order, week_start[t], week_start[t + 1], 1, True, rows)
-    return cells
+            read += lot[i]
+        tell(households, voices, groups, order, week_start[t], week_start[t + 1], 1, True, ties, weights)
+    return read
 
 
 def replay(graph: str, repeats: int) -> dict[str, Any]:
@@ -83,6 +83,7 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     prepared = prepare(scenario, "none", 1, world)
     order, week_start = _adopters_by_week(prepared)
     people, seed = frozen(world.households), np.uint64(1)
+    facts = world.heaviest, world.stage_count
     inputs = frozen_array(world.places.community_start), frozen_array(prepared.behaviours)[0]
     record = prepared.empty_record()
     no_weeks = Record(*(array[:0] for array in record))
@@ -92,13 +93,13 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
 
     ready: list[Any] = []
     kept: list[Any] = []
-    begun = contagion.new_room(world.households, record)
+    begun = contagion.new_room(world.households, record, *facts)
     play(no_weeks, begun)
 
     def columns() -> tuple[Array, ...]:
-        groups = -(-graph.households // 64)
-        kinds = (np.uint8, np.uint16, np.uint16, np.uint16)
-        return *(np.ones(64 * groups, kind) for kind in kinds), np.zeros(groups, np.uint8), np.ones((2, 64), np.int64)
+        fresh = contagion.new_room(world.households, record, *facts)
+        stage, left, voices, groups = (np.zeros_like(getattr(fresh, name)) for name in ("stage", "left", "voices", "groups"))
+        return stage, left, voices, np.zeros_like(fresh.lot), groups, fresh.ties, fresh.weights
 
     def floor_weeks() -> None:
         touch(people, order, week_start, *ready[0])
@@ -121,7 +122,7 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     for _ in range(repeats):
         for name, work in works.items():
             # outside the measured time
-            ready[:] = [columns(), contagion.new_room(world.households, record)]
+            ready[:] = [columns(), contagion.new_room(world.households, record, *facts)]
             seconds[name] += interleave({name: work}, 1)[name]
     # A kernel makes the start and all weeks: the weeks alone are what they take more.
     starts = seconds.pop("smsim start")

@@ -65,11 +65,21 @@ class Prepared:
     def is_contagion(self) -> bool:
         """Whether the run is a contagion and nothing else, which has a kernel of its own."""
         world = self.world
-        return is_contagion(world.households, self.plan, self.behaviours, self.context, world.heaviest)
+        return is_contagion(self.plan, self.behaviours, self.context, world.heaviest, world.stage_count)
 
     def spread(self, record: Record) -> Run:
         """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it."""
-        spread(record, self.world.households, self.world.places, self.behaviours, self.seed, self.world.even)
+        world = self.world
+        spread(
+            record,
+            world.households,
+            world.places,
+            self.behaviours,
+            self.seed,
+            world.heaviest,
+            world.even,
+            world.stage_count,
+        )
         return self.finish(self.last_state, record)
 
     def last_state(self) -> State:

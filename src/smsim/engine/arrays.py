@@ -345,31 +345,29 @@ class Contagion(NamedTuple):
     """What a contagion keeps of its households, in groups of 64; the last is filled up with some that have adopted."""
 
     stage: Array  # uint8 (N,)
-    cell: Array  # uint16 (N,): smaller than that of `Households`, and so nearer
-    left: Array  # uint16 (N,): exposure that an unaware household still needs; of others, voices that are enough
-    voices: Array  # uint16 (N,): n_V
-    talks: Array  # uint16 (N,): n_T, where talk counts
-    groups: Array  # uint8 (N / 64,): ASLEEP, ASTIR or STRUCK
-    ask: Array  # uint16 (N,): voices that are enough
+    left: Array  # uint8 or uint16 (N,): exposure that an unaware household still needs; of others, as `ask`
+    voices: Array  # the same: n_V
+    talks: Array  # the same: n_T, where talk counts
+    groups: Array  # uint8 (N / 64,): ASLEEP or ASTIR
+    ask: Array  # as `left`: voices that are enough
     further: Array  # int64 (N,): exposure needed beyond what `left` holds
-    far: Array  # uint8 (1,): whether anybody needs that
-    matures_in: Array  # uint16 (N,): weeks from adopting to being maintained, where known
-    known: Array  # uint8 (N / 64,): whether those of a group are drawn
+    far: Array  # uint8 (N / 64,): whether anybody in the group needs that
+    lot: Array  # uint32 (N,): its cell in the upper half, the weeks from adopting to being maintained in the lower one
     wait: Array  # int32 (N,): favourable weeks still needed before it moves
     talker: Array  # uint8 (N,)
     told: Array  # int32 (N + 1,): households in the order in which they are told
     told_until: Array  # int64 (T + 1,): those of week t are told[told_until[t] : told_until[t + 1]]
     some: Array  # int32 (N + 1,): a list of the moment
+    stages: Array  # uint8 (N + 1,): of those on it, before in the lower half and now in the upper one
     adopted: Array  # int32 (2, N + 1): adopters of even and of odd weeks: this week's and last week's
     matures: Array  # int32 (T + 1, G): adopters by the week in which they become maintained; the last is never
     stage_count: Array  # int64 (G, 6)
     adopters: Array  # int64 (C,)
-    act: Array  # uint8 (64,)
-    visit: Array  # int64 (BLOCK + 72,)
     times: Array  # int32 (BLOCK,)
     words: Array  # uint32 (BLOCK,)
     resistances: Array  # float64 (BLOCK,)
-    rows: Array  # int64 (2, 64): where rows of ties begin and end
+    ties: Array  # int32 (TIES,)
+    weights: Array  # uint8 (TIES,)
 
 
 # Fields of `State` and of its records that follow from the others: two equal runs may differ in them.

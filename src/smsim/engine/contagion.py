@@ -3,8 +3,8 @@
 One behaviour that is kept for good, or for a week only; no money spent, no rumour, no taboo, no turnover, a service at
 home for everybody. What remains of a week is hearing, weighing and adopting, and two whole numbers per household say
 when: how much more exposure an unaware household needs, and how many voices are enough for one that knows. Both are
-compared with what its neighbours show, side by side, two bytes each; only households for which it is enough are
-visited, and only an adoption goes out to the neighbours. The record is that of `run.advance`, to the bit, as
+compared with what its neighbours show, 64 households at once, in a byte each (two where somebody has very many ties);
+only households for which it is enough are visited, and only an adoption goes out to the neighbours. The record is that of `run.advance`, to the bit, as
 `tests/engine/test_contagion.py` holds; there is no state to go on from.
 """
 
@@ -45,29 +45,25 @@ from smsim.engine.draws import (
     fill_weeks,
     weeks_until,
 )
-from smsim.engine.rules import marked
+from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, only, prefetch, put
 
-ROWS = 64  # rows of ties that are read ahead
-GROUP = 64  # households that are compared together; a group in which nothing changes sleeps
+TIES = 1024  # that are laid side by side
+FAR_AHEAD = 16  # households whose ties are fetched meanwhile
 NOBODY = 255  # a stage that no household is in
-NEVER_ENOUGH = 65535  # more than any household's ties weigh
-FAR = NEVER_ENOUGH - 1  # exposure that `left` can hold
+HEAVIEST = 65534  # of the weight of a household's ties, so that one number more is left in two bytes
 LIMIT = 2e9  # exposure that no run comes to
-ASLEEP, ASTIR, STRUCK = 0, 1, 2  # a group: nothing changes, something counts down, for somebody it is enough
+ASLEEP, ASTIR = 0, 1  # a group of 64: nothing changes; something counts down, or for somebody it is enough
 
 
-def is_contagion(households: Households, plan: Plan, behaviours: Array, context: Array, heaviest: int) -> bool:
-    """Whether a run is a contagion and nothing else.
-
-    heaviest : no household's ties weigh more together
-    """
-    one, start = behaviours[0], households.initial_stage
+def is_contagion(plan: Plan, behaviours: Array, context: Array, heaviest: int, stage_count: Array) -> bool:
+    """Whether a run is a contagion and nothing else; heaviest and stage_count are those of `spread`."""
+    one, start = behaviours[0], stage_count[0].sum(axis=0)
     kept = one["kind"] == PERMANENT or (one["kind"] == REPEATED and one["lapse_rate"] <= 0)
     for_a_week = (
         one["kind"] == REPEATED
         and min(one["lapse_rate"], one["lapse_rate"] * one["unsupported_lapse_ratio"], one["decision_rate"]) >= 1
         and one["talk_weeks"] <= 1  # who has lapsed has nothing to tell any more
-        and not (start == MAINTAINED).any()  # who lapse at a rate of their own
+        and not start[MAINTAINED]  # who lapse at a rate of their own
     )
     return bool(
         len(behaviours) == 1
@@ -82,59 +78,69 @@ def is_contagion(households: Households, plan: Plan, behaviours: Array, context:
         and one["service_capacity"] >= 1  # slots of a facility: at least its households
         and (one["talk_weeks"] == 0 or one["silent_information"] in (0, 1))  # exposure is a whole number
         and context[0]["turnover"] <= 0
-        and heaviest < NEVER_ENOUGH
+        and heaviest <= HEAVIEST
         and not 0 < one["norm_weight"] < 1e-300  # its products have too few digits for the quotient of `wait_for`
         and not plan.spending.any()
-        and not (start == WILLING).any()
+        and not start[WILLING]
     )
 
 
-def spread(record: Record, households: Households, places: Places, behaviours: Array, seed: int, even: bool) -> None:
+def spread(
+    record: Record,
+    households: Households,
+    places: Places,
+    behaviours: Array,
+    seed: int,
+    heaviest: int,
+    even: bool,
+    stage_count: Array,
+) -> None:
     """Fill the record, of zeros before, with every week of a run that `is_contagion`.
 
     Parameters
     ----------
     behaviours : recarray (1,) of `BEHAVIOUR`
     seed : int in [0, 2**64)
+    heaviest : no household's ties weigh more together
     even : all ties weigh 1
+    stage_count : int64 (1, G, 6), households of each cell in each stage at the start
     """
-    room, starts = new_room(households, record), frozen_array(places.community_start)
+    room, starts = new_room(households, record, heaviest, stage_count), frozen_array(places.community_start)
     play(record, frozen(households), starts, frozen_array(behaviours)[0], room, even, np.uint64(seed))
     record.community_eligible[:, 0] = np.diff(places.community_start)
 
 
-def new_room(households: Households, record: Record) -> Contagion:
+def new_room(households: Households, record: Record, heaviest: int, stage_count: Array) -> Contagion:
     """Room for a run, with everybody's first stage."""
     people = len(households.draw_id)
-    weeks, _, cells, stages = record.stage.shape
-    groups = -(-people // GROUP)
+    weeks, _, cells, _ = record.stage.shape
+    padded = -(-people // WIDTH) * WIDTH
+    small = np.uint8 if heaviest < np.iinfo(np.uint8).max else np.uint16
     room = Contagion(
-        stage=np.full(groups * GROUP, MAINTAINED, np.uint8),
-        cell=households.cell.astype(np.uint16),
-        left=np.full(groups * GROUP, NEVER_ENOUGH, np.uint16),
-        voices=np.zeros(groups * GROUP, np.uint16),
-        talks=np.zeros(groups * GROUP, np.uint16),
-        groups=np.full(groups, ASTIR, np.uint8),
-        ask=np.empty(people, np.uint16),
+        stage=np.full(padded, MAINTAINED, np.uint8),
+        left=np.full(padded, np.iinfo(small).max, small),
+        voices=np.zeros(padded, small),
+        talks=np.zeros(padded, small),
+        groups=np.full(padded // WIDTH, ASTIR, np.uint8),
+        ask=np.empty(people, small),
         further=np.zeros(people, np.int64),
-        far=np.zeros(1, np.uint8),
-        matures_in=np.empty(people, np.uint16),
-        known=np.zeros(groups, np.uint8),
+        far=np.zeros(padded // WIDTH, np.uint8),
+        lot=np.empty(people, np.uint32),
         wait=np.empty(people, np.int32),
         talker=np.zeros(people, np.uint8),
         told=np.empty(people + 1, np.int32),
         told_until=np.zeros(weeks + 1, np.int64),
-        some=np.empty(people + 1, np.int32),
+        some=np.empty(people + 4, np.int32),
+        stages=np.empty(people + 1, np.uint8),
         adopted=np.empty((2, people + 1), np.int32),
         matures=np.zeros((weeks + 1, cells), np.int32),
-        stage_count=np.zeros((cells, stages), np.int64),
+        stage_count=stage_count[0].copy(),
         adopters=np.zeros(record.community.shape[2], np.int64),
-        act=np.zeros(GROUP, np.uint8),
-        visit=np.empty(BLOCK + GROUP + GROUP // 8, np.int64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
         resistances=np.empty(BLOCK),
-        rows=np.empty((2, ROWS), np.int64),
+        ties=np.empty(TIES, np.int32),
+        weights=np.empty(TIES, np.uint8),
     )
     room.stage[:people] = households.initial_stage[0]
     return room
@@ -149,194 +155,228 @@ def play(record, households, community_start, behaviour, room, even, seed):  # t
     wait_for(households, behaviour, room, seed)
     adopting = start(households, community_start, behaviour, room, even, seed)
     for t in range(record.stage.shape[0]):
-        adopting = week(record, households, community_start, behaviour, room, even, seed, t, adopting)
+        adopting = week(record, households, community_start, behaviour, room, even, t, adopting)
 
 
 @inner
 def wait_for(households, behaviour, room, seed):  # type: ignore[no-untyped-def]
     """What every household waits for: exposure, voices, weeks."""
-    stage, left, ask, wait, further = room.stage, room.left, room.ask, room.wait, room.further
+    stage, left, ask, wait, further, lot = room.stage, room.left, room.ask, room.wait, room.further, room.lot
     words, resistances, times = room.words, room.resistances, room.times
-    draw_id, threshold, reference = households.draw_id, households.threshold[0], households.reference[0]
+    draw_id, cells = households.draw_id, households.cell
+    threshold, reference = households.threshold[0], households.reference[0]
     norm_weight, peer_information = behaviour.norm_weight, behaviour.peer_information
-    cap = np.int32(FAR if peer_information > 0 else NEVER_ENOUGH)
+    never = np.int32((1 << 8 * left.itemsize) - 1)  # more than any household's ties weigh
+    cap = np.int32(never - (peer_information > 0))  # exposure that `left` can hold
     weighs, scale = norm_weight > 0, norm_weight if norm_weight > 0 else 1.0
-    deciding, first = chance_to_hazard(behaviour.decision_rate), np.int64(0)  # first life, first decision
+    deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
+    first, last = np.int64(0), np.int32(room.matures.shape[0] - 1)  # first life, first decision; after the last week
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
-        most_asked = -np.inf
+        some_ask = False
         for i in range(np.uintp(low), np.uintp(high)):
-            most_asked = max(most_asked, threshold[i])
+            some_ask |= threshold[i] > 0
             ask[i] = 0
-        for i in range(np.uintp(low), np.uintp(high if most_asked > 0 else low)):
+        for i in range(np.uintp(low), np.uintp(high if some_ask else low)):
             # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one
             k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
             # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
-            n = np.float64(np.int32(min(max(asked * k / scale, 0.0), NEVER_ENOUGH)))
+            n = np.float64(np.int32(min(max(asked * k / scale, 0.0), never)))
             n += np.float64(norm_weight * (n / k) < asked)
             n += np.float64(norm_weight * (n / k) < asked)
-            n = min(n, np.float64(NEVER_ENOUGH)) if weighs or asked <= 0 else np.float64(NEVER_ENOUGH)
-            ask[i] = np.uint16(np.int32(n))
+            n = min(n, np.float64(never)) if weighs or asked <= 0 else np.float64(never)
+            ask[i] = np.int32(n)
         if deciding < CERTAIN:
             fill_weeks(seed, DECIDE, first, draw_id, low, high, deciding, words, times)
             for k in range(high - low):
                 wait[low + k] = times[k]
+        # An adoption of week t is the first in the run; it matures in week t + K, K from 1 on.
+        fill_weeks(seed, MATURE, np.int64(1), draw_id, low, high, maturing, words, times)
+        here = np.uintp(low)
+        for k in range(np.uintp(high - low)):
+            lot[here + k] = (np.uint32(cells[here + k]) << np.uint32(16)) | np.uint32(min(times[k], last))
         if peer_information > 0:
             fill_exponentials(seed, TALK, first, draw_id, low, high, words, resistances)
         else:
             resistances.fill(np.inf)
         most = np.int32(0)
-        here = np.uintp(low)
         for k in range(np.uintp(high - low)):
             # the first whole exposure n with R / beta - n < 0
             needed = np.int32(min(resistances[k] / peer_information, LIMIT)) + np.int32(1)
             unaware = stage[here + k] == UNAWARE
-            left[here + k] = np.uint16(min(needed, cap)) if unaware else ask[here + k]
+            left[here + k] = min(needed, cap) if unaware else np.int32(ask[here + k])
             most = max(most, needed)
-        if peer_information > 0 and most > FAR:
-            room.far[0] = 1
+        if peer_information > 0 and most > cap:
             for k in range(high - low):
-                further[low + k] = max(int(min(resistances[k] / peer_information, LIMIT)) + 1 - FAR, 0)
+                further[low + k] = max(int(min(resistances[k] / peer_information, LIMIT)) + 1 - cap, 0)
+                room.far[(low + k) // WIDTH] |= np.uint8(further[low + k] > 0)
 
 
 @inner
 def start(households, community_start, behaviour, room, even, seed):  # type: ignore[no-untyped-def]
     """Who has adopted before the first week, and what the others hear of it; returns how many."""
-    stage, cells, stage_count, adopted = room.stage, room.cell, room.stage_count, room.adopted[1]
+    stage, adopted, cells = room.stage, room.adopted[1], households.cell
     maturing, never = chance_to_hazard(behaviour.maturation_rate), room.matures.shape[0] - 1
-    adopting, first = 0, np.int64(0)  # first adoption
-    for c in range(room.adopters.shape[0]):
-        for i in range(community_start[c], community_start[c + 1]):
-            now = stage[i]
-            stage_count[cells[i], now] += 1
-            if now == ADOPTED or now == MAINTAINED:
-                room.left[i] = NEVER_ENOUGH
-                room.adopters[c] += 1
-                adopted[adopting] = i
-                adopting += 1
-                if now == ADOPTED:
-                    # in week -1 + K, K from 1 on
-                    matures = weeks_until(seed, MATURE, first, households.draw_id[i], maturing) - 1
-                    room.matures[min(matures, never), cells[i]] += 1
-    tell(households, room.voices, room.groups, adopted, 0, adopting, 1, even, room.rows)
+    never_enough = (1 << 8 * room.left.itemsize) - 1
+    adopting, first, c = 0, np.int64(0), 0  # first adoption
+    for low in range(0, stage.shape[0], WIDTH):
+        stages = lanes(stage, low)
+        those = bits((stages == np.uint8(ADOPTED)) | (stages == np.uint8(MAINTAINED)))
+        while those != np.uint64(0):
+            i = low + lowest(those)
+            those &= those - np.uint64(1)
+            if i >= households.draw_id.shape[0]:
+                break
+            while i >= community_start[c + 1]:
+                c += 1
+            room.left[i] = never_enough
+            room.adopters[c] += 1
+            adopted[adopting] = i
+            adopting += 1
+            if stage[i] == ADOPTED:
+                # in week -1 + K, K from 1 on
+                matures = weeks_until(seed, MATURE, first, households.draw_id[i], maturing) - 1
+                room.matures[min(matures, never), cells[i]] += 1
+    tell(households, room.voices, room.groups, adopted, 0, adopting, 1, even, room.ties, room.weights)
     return adopting
 
 
 @inlined
-def compare(stage, left, voices, talks, low, unaware, with_talk, kept, act):  # type: ignore[no-untyped-def]
-    """A week of the group from household `low` on: marks for whom it is enough, counts down, returns how it goes on.
+def compare(room, low, unaware, with_talk, forgets):  # type: ignore[no-untyped-def]
+    """A week of the group from household `low` on: counts down; the words of those for whom it is enough, and of those
+    who are nearer to it.
 
-    kept: 0 where talk lasts a week: what was heard is forgotten here, and nobody need take it back; else 1.
+    forgets: talk lasts a week: what was heard is forgotten here, and nobody need take it back.
     """
-    strikes, stirs = np.uint16(0), np.uint16(0)
-    for k in range(np.uintp(GROUP)):
-        i = np.uintp(low) + k
-        hears = np.uint16(stage[i] == unaware)
-        exposure = voices[i]
-        if with_talk:
-            exposure = np.uint16(exposure + np.uint16(hears * talks[i]))
-            talks[i] = np.uint16(talks[i] * kept)
-        enough = np.uint16(exposure >= left[i])
-        counts = np.uint16(hears * exposure)
-        act[k] = np.uint8(enough)
-        left[i] = np.uint16(left[i] - counts)  # of those for whom it is enough it is set anew
-        strikes |= enough
-        stirs |= counts
-    if strikes:
-        return STRUCK
-    return ASTIR if stirs else ASLEEP
+    hears = lanes(room.stage, low) == unaware
+    left, exposure = lanes(room.left, low), lanes(room.voices, low)
+    if with_talk:
+        exposure = exposure + only(hears, lanes(room.talks, low))
+        if forgets:
+            put(room.talks, low, 0)
+    counts = only(hears, exposure)
+    put(room.left, low, left - counts)  # of those for whom it is enough it is set anew
+    return bits(exposure >= left), bits(counts != 0)
 
 
 @inner
-def tell(households, counter, groups, those, first, last, change, even, rows):  # type: ignore[no-untyped-def]
+def tell(households, counter, groups, those, first, last, change, even, ties, weights):  # type: ignore[no-untyped-def]
     """Add change (-1 or 1) times tie weight to the counter of the neighbours of those[first:last], and wake them.
 
-    even: all ties weigh 1. rows: int64 (2, ROWS) scratch.
+    even: all ties weigh 1. ties: int32 (TIES,) scratch, weights: uint8, as long.
     """
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    start, stop = rows[0], rows[1]
-    read = np.int64(0)
-    for low in range(first, last, ROWS):
-        many = min(ROWS, last - low)
-        for n in range(many):
-            i = np.uintp(those[low + n])
-            start[n] = indptr[i]
-            stop[n] = indptr[i + np.uintp(1)]
-        # Rows are read one after the other, so that the processor fetches many at a time.
-        for n in range(many):
-            if start[n] < stop[n]:
-                read += neighbor[start[n]] + neighbor[stop[n] - 1] + (0 if even else weight[start[n]])
-        for n in range(many):
-            for e in range(np.uintp(start[n]), np.uintp(stop[n])):
-                j = np.uintp(neighbor[e])
-                counter[j] = np.uint16(counter[j] + (change if even else change * np.int64(weight[e])))
-                groups[j // np.uintp(GROUP)] = np.uint8(ASTIR)
-    rows[0, 0] = read  # it goes somewhere, or the compiler would leave the reading out
+    whole = neighbor.shape[0] - SIXTEEN
+    all_wake = last - first > groups.shape[0]  # more than that are hardly told one by one
+    if all_wake:
+        groups.fill(np.uint8(ASTIR))
+    n, e, stop = first, np.int64(0), np.int64(0)
+    many = 1
+    while many > 0:
+        # Rows of ties are laid side by side, whole sixteens at a time: where a row ends cannot be foreseen.
+        many = 0
+        while many <= ties.shape[0] - SIXTEEN:
+            if e >= stop:
+                if n == last:
+                    break
+                prefetch(neighbor, indptr[np.uintp(those[min(n + FAR_AHEAD, last - 1)])])
+                i = np.uintp(those[n])
+                e, stop = indptr[i], indptr[i + np.uintp(1)]
+                n += 1
+                if e == stop:
+                    continue
+            few = min(stop - e, SIXTEEN)
+            if e <= whole:
+                copy_sixteen(neighbor, e, ties, many)
+                if not even:
+                    copy_sixteen(weight, e, weights, many)
+            else:
+                for k in range(few):
+                    ties[many + k] = neighbor[e + k]
+                    weights[many + k] = weight[e + k]
+            many += few
+            e += SIXTEEN
+        for k in range(np.uintp(many)):
+            counter[np.uintp(ties[k])] += np.int64(change) * (1 if even else np.int64(weights[k]))
+        for k in range(np.uintp(0 if all_wake else many)):
+            groups[np.uintp(ties[k]) // np.uintp(WIDTH)] = np.uint8(ASTIR)
 
 
 @inner
-def week(record, households, community_start, behaviour, room, even, seed, t, before):  # type: ignore[no-untyped-def]
+def week(record, households, community_start, behaviour, room, even, t, before):  # type: ignore[no-untyped-def]
     """Week t; before: how many adopted in the week before it. Returns how many adopt in this one."""
     stage, left, voices, talks, groups, ask = room.stage, room.left, room.voices, room.talks, room.groups, room.ask
-    further, wait, told, cells, stage_count = room.further, room.wait, room.told, room.cell, room.stage_count
-    adopted, act, visit, rows = room.adopted[t & 1], room.act, room.visit, room.rows
-    marks, talk_weeks = act.view(np.uint64), behaviour.talk_weeks
+    further, wait, told, stage_count = room.further, room.wait, room.told, room.stage_count
+    adopted, visit, talk_weeks = room.adopted[t & 1], room.some, behaviour.talk_weeks
+    matures, lot, last, stages = room.matures, room.lot, room.matures.shape[0] - 1, room.stages
+    lots = room.words
     with_talk, waits = talk_weeks > 0 and behaviour.silent_information > 0, behaviour.decision_rate < 1
     unaware = np.uint8(UNAWARE if behaviour.peer_information > 0 else NOBODY)
-    far = room.far[0] > 0
-    forgets = talk_weeks == 1 and not far
-    kept = np.uint16(0 if forgets else 1)
+    never = (1 << 8 * left.itemsize) - 1
+    far, forgets = room.far, talk_weeks == 1
+    lapses = behaviour.kind == REPEATED and behaviour.lapse_rate > 0
     telling, informed, adopting, on_their_own = room.told_until[t], 0, 0, 0
-    lapses, clocks_set = behaviour.kind == REPEATED and behaviour.lapse_rate > 0, 0
-    g, c = 0, 0
-    while g < groups.shape[0]:
-        found = 0
-        while found <= BLOCK and g < groups.shape[0]:
-            if groups[g] != ASLEEP:
-                groups[g] = compare(stage, left, voices, talks, GROUP * g, unaware, with_talk, kept, act)
-                if groups[g] == STRUCK:
-                    found = marked(marks, GROUP * g, visit, found)
-            g += 1
-        for n in range(found):
-            i = np.uintp(visit[n])
-            was, now = stage[i], stage[i]
-            if was == UNAWARE:
-                if far and further[i] > 0:
-                    exposure = voices[i] + (talks[i] if with_talk else 0)
-                    rest = further[i] + np.uint16(left[i] + exposure) - exposure
-                    if rest > 0:
-                        left[i] = min(rest, FAR)
-                        further[i] = rest - left[i]
-                        continue
-                informed += 1
-                now = np.uint8(AWARE)
-                left[i] = ask[i]
-                told[telling] = i
-                telling += with_talk
-            if voices[i] >= ask[i]:
-                if waits:
-                    wait[i] -= 1
-                if not waits or wait[i] <= 0:
-                    # It is willing, seeks the service, which is for all, and adopts.
-                    now = np.uint8(ADOPTED)
-                    left[i] = NEVER_ENOUGH
-                    on_their_own += ask[i] == 0
-                    adopted[adopting] = i
-                    adopting += 1
-                    while i >= np.uintp(community_start[c + 1]):
-                        c += 1
-                    room.adopters[c] += 1
-            if now != was:
-                stage_count[cells[i], was] -= 1
-                stage_count[cells[i], now] += 1
-                stage[i] = now
-        if not lapses:
-            set_clocks(households, behaviour, room, seed, t, clocks_set, adopting)
-            clocks_set = adopting
+    found, c = 0, 0
+    for g in range(groups.shape[0]):
+        if groups[g] != ASLEEP:
+            enough, nearer = compare(room, WIDTH * g, unaware, with_talk, forgets)
+            groups[g] = np.uint8((enough | nearer) != np.uint64(0))
+            # Four of them without a branch: how many they are cannot be foreseen.
+            for _ in range(4):
+                visit[found] = WIDTH * g + lowest(enough)
+                found += np.int64(enough != np.uint64(0))
+                enough &= enough - np.uint64(1)
+            while enough != np.uint64(0):
+                visit[found] = WIDTH * g + lowest(enough)
+                found += 1
+                enough &= enough - np.uint64(1)
+    moved = 0
+    for n in range(found):
+        i = np.uintp(visit[n])
+        was, now = stage[i], stage[i]
+        if now == UNAWARE:
+            if far[i // np.uintp(WIDTH)] != 0 and further[i] > 0:
+                # `left` has gone round: it lacks what it was told beyond what was left
+                rest = further[i] - ((never + 1 - left[i]) & never)
+                if rest > 0:
+                    left[i] = min(rest, never - 1)
+                    further[i] = rest - left[i]
+                    continue
+            informed += 1
+            now = np.uint8(AWARE)
+            left[i] = ask[i]
+            told[telling] = i
+            telling += with_talk
+        if voices[i] >= ask[i]:
+            if waits:
+                wait[i] -= 1
+            if not waits or wait[i] <= 0:
+                # It is willing, seeks the service, which is for all, and adopts.
+                now = np.uint8(ADOPTED)
+                left[i] = never
+                on_their_own += ask[i] == 0
+                adopted[adopting] = i
+                adopting += 1
+                while i >= np.uintp(community_start[c + 1]):
+                    c += 1
+                room.adopters[c] += 1
+        stage[i] = now
+        visit[moved], stages[moved] = i, was | now << np.uint8(4)
+        moved += now != was
+    for first in range(0, moved, BLOCK):
+        few = min(BLOCK, moved - first)
+        for n in range(np.uintp(few)):
+            lots[n] = lot[np.uintp(visit[np.uintp(first) + n])]
+        for n in range(np.uintp(few)):
+            cell, now = np.uintp(lots[n] >> np.uint32(16)), stages[np.uintp(first) + n]
+            stage_count[cell, now & np.uint8(15)] -= 1
+            stage_count[cell, now >> np.uint8(4)] += 1
+            if now >> np.uint8(4) == ADOPTED and not lapses:
+                matures[min(t + np.int64(lots[n] & np.uint32(0xFFFF)), last), cell] += 1
     room.told_until[t + 1] = telling
     # What they show is seen next week.
-    tell(households, voices, groups, adopted, 0, adopting, 1, even, rows)
+    tell(households, voices, groups, adopted, 0, adopting, 1, even, room.ties, room.weights)
     if with_talk:
         if not forgets:
             hush(households, room, t, adopting, talk_weeks, even)
@@ -347,26 +387,6 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
         mature(room, t)
     write(record, room, t, informed, adopting, on_their_own)
     return adopting
-
-
-@inner
-def set_clocks(households, behaviour, room, seed, t, before, adopting):  # type: ignore[no-untyped-def]
-    """When those of this week's adopters from number `before` on will be maintained."""
-    known, matures_in, matures, cells = room.known, room.matures_in, room.matures, room.cell
-    draw_id, adopted, times, words = households.draw_id, room.adopted[t & 1], room.times, room.words
-    maturing, never = chance_to_hazard(behaviour.maturation_rate), matures.shape[0] - 1
-    first = np.int64(1)  # first adoption in the run
-    for n in range(before, adopting):
-        i = np.uintp(adopted[n])
-        group = i // np.uintp(GROUP)
-        if known[group] == 0:
-            known[group] = 1
-            low = np.int64(group) * GROUP
-            high = min(low + GROUP, draw_id.shape[0])
-            fill_weeks(seed, MATURE, first, draw_id, low, high, maturing, words, times)
-            for k in range(high - low):
-                matures_in[low + k] = min(times[k], NEVER_ENOUGH)
-        matures[min(t + matures_in[i], never), cells[i]] += 1
 
 
 @inner
@@ -386,12 +406,12 @@ def lapse(households, community_start, room, adopted, before, even):  # type: ig
         while i >= np.uintp(community_start[c + 1]):
             c += 1
         room.adopters[c] -= 1
-        room.stage_count[room.cell[i], ADOPTED] -= 1
-        room.stage_count[room.cell[i], LAPSED] += 1
+        room.stage_count[households.cell[i], ADOPTED] -= 1
+        room.stage_count[households.cell[i], LAPSED] += 1
         room.stage[i] = LAPSED
         room.left[i] = room.ask[i]
-        room.groups[i // np.uintp(GROUP)] = ASTIR
-    tell(households, room.voices, room.groups, adopted, 0, before, -1, even, room.rows)
+        room.groups[i // np.uintp(WIDTH)] = ASTIR
+    tell(households, room.voices, room.groups, adopted, 0, before, -1, even, room.ties, room.weights)
 
 
 @inner
@@ -409,7 +429,7 @@ def hush(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-un
         some[count] = i
         count += talker[i]
         talker[i] = 0
-    tell(households, room.talks, room.groups, some, 0, count, -1, even, room.rows)
+    tell(households, room.talks, room.groups, some, 0, count, -1, even, room.ties, room.weights)
 
 
 @inner
@@ -423,7 +443,7 @@ def talk(households, room, t, even):  # type: ignore[no-untyped-def]
             talker[i] = 1
             some[count] = i
             count += 1
-    tell(households, room.talks, room.groups, some, 0, count, 1, even, room.rows)
+    tell(households, room.talks, room.groups, some, 0, count, 1, even, room.ties, room.weights)
 
 
 @inner

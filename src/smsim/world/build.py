@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from smsim import ahead
-from smsim.engine.arrays import Array, Households, Places
+from smsim.engine.arrays import STAGES, Array, Households, Places
 from smsim.errors import ScenarioError
 from smsim.saying import say_count
 from smsim.world import cache
@@ -62,6 +62,17 @@ class World:
     def even(self) -> bool:
         """Whether all ties weigh 1."""
         return bool(self.households.weight.max(initial=1) == 1)
+
+    @cached_property
+    def stage_count(self) -> Array:
+        """Households of each cell in each stage at the start, int64 (B, G, 6)."""
+        cells, stages = self.places.cells, len(STAGES)
+        return np.array(
+            [
+                np.bincount(self.households.cell * stages + stage, minlength=cells * stages).reshape(cells, stages)
+                for stage in self.households.initial_stage
+            ]
+        )
 
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
