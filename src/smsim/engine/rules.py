@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from smsim.engine import inlined, inner
+from smsim.engine.lanes import prefetch
 from smsim.engine.arrays import (
     ADOPTED,
     BY_DIALOGUE,
@@ -171,12 +172,9 @@ def visits(marks, low, minds, visit):  # type: ignore[no-untyped-def]
 
 @inner
 def fetch(minds, visit, first, last):  # type: ignore[no-untyped-def]
-    """Read the records of the households visit[first] ... visit[last - 1] one after the other.
+    """Bid the processor fetch the records of the households visit[first] ... visit[last - 1], many at a time.
 
-    The processor does many of these readings at a time; the visits themselves would wait for each in turn. What is read
-    goes into the place after the last one, only so that the compiler does not leave the reading out.
+    The visits themselves would wait for each in turn.
     """
-    read = 0.0  # a sum of floats is read one by one; bytes would be gathered into vectors first
     for n in range(np.uintp(first), np.uintp(last)):
-        read += minds[np.uintp(visit[n])].resist_rumour
-    visit[-1] = read >= 0
+        prefetch(minds, np.uintp(visit[n]))

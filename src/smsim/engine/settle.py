@@ -56,6 +56,7 @@ from smsim.engine.draws import (
     weeks_of_each,
 )
 from smsim.engine.push import push
+from smsim.engine.lanes import prefetch
 from smsim.engine.rules import fetch, supports
 
 
@@ -179,7 +180,6 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     chances_to_hazards(highest, np.int64(4))
     add_hazards(lapse_sum, behaviour, ownership, hazards, until)
     last_tie = neighbor.shape[0] - 1
-    sink = 0
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
         pushed, gone = np.int64(0), np.int64(0)  # not a literal 0, for which Numba compiles once more
@@ -300,7 +300,8 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
         if last_tie >= 0:
             for n in range(pushed):
                 tie = min(indptr[pushes[n]], last_tie)
-                sink += neighbor[tie] + weight[tie]  # read ahead, as in `fetch`
+                prefetch(neighbor, tie)
+                prefetch(weight, tie)
         for n in range(pushed):
             i = pushes[n]
             after = shown[i]
@@ -325,7 +326,6 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
         community_eligible, lanes,
     )  # fmt: skip
     week_persuasion[b] = total * fades[b] / persuaded.shape[0]
-    shifts[count] = sink & 1  # beyond what `close` reads
     return count
 
 
