@@ -21,7 +21,7 @@ from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
 from smsim.engine.contagion import tell
-from smsim.engine.lanes import WIDTH, lanes, only, put
+from smsim.engine.lanes import WIDTH, lanes, put, where
 
 FAMILY = "memory floor"
 
@@ -55,7 +55,7 @@ def touch(households, order, week_start, stage, left, voices, lot, groups, ties,
         for g in range(np.uintp(groups.shape[0])):
             if groups[g]:
                 low = WIDTH * g
-                put(left, low, lanes(left, low) - only(lanes(stage, low) == np.uint8(0), lanes(voices, low)))
+                put(left, low, lanes(left, low) - where(lanes(stage, low) == 0, lanes(voices, low), 0))
         for k in range(week_start[t], week_start[t + 1]):
             i = np.uintp(order[k])
             stage[i] = 1
@@ -98,8 +98,8 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
 
     def columns() -> tuple[Array, ...]:
         fresh = contagion.new_room(world.households, record, *facts)
-        stage, left, voices, groups = (np.zeros_like(getattr(fresh, name)) for name in ("stage", "left", "voices", "groups"))
-        return stage, left, voices, np.zeros_like(fresh.lot), groups, fresh.ties, fresh.weights
+        kept = fresh.stage, fresh.left, fresh.voices, fresh.lot, fresh.groups
+        return *map(np.zeros_like, kept), fresh.ties, fresh.weights
 
     def floor_weeks() -> None:
         touch(people, order, week_start, *ready[0])

@@ -319,9 +319,9 @@ class Scratch(NamedTuple):
     owned: Array  # float64 (D,)
     until: Array  # float64 (C, 4): `lapse_sum` before this week
     links: Array  # int64 (B,)
-    act: Array  # uint8: marks of a block
-    news: Array  # uint8: the same
-    gossip: Array  # uint8: the same
+    act: Array  # uint64 (BLOCK / 64,): marks of the households of a block
+    news: Array  # uint64 (BLOCK / 64,): the same
+    gossip: Array  # uint64 (BLOCK / 64,): the same
     verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block

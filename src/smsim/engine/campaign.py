@@ -37,7 +37,8 @@ from smsim.engine.draws import (
     uniform,
     words_below,
 )
-from smsim.engine.rules import policy_step
+from smsim.engine.lanes import WIDTH, bits, lanes, lowest
+from smsim.engine.rules import inside, policy_step
 
 MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
 
@@ -259,11 +260,14 @@ def admit(struck, accept, seed, stream, t, identities, visitors, found):  # type
 def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
     """Append to into, of which `found` are filled, start + k for every mark k below `people` that is not 0.
 
-    Returns how many there are then. Without a branch: who is touched cannot be foreseen.
+    Returns how many there are then.
     """
-    for k in range(np.uintp(people)):
-        into[found] = start + k
-        found += np.int64(marks[k] != 0)
+    for low in range(0, people, WIDTH):
+        word = inside(people - low) & bits(lanes(marks, low) != 0)
+        while word != np.uint64(0):
+            into[found] = start + low + lowest(word)
+            found += 1
+            word &= word - np.uint64(1)
     return found
 
 

@@ -4,8 +4,8 @@ One behaviour that is kept for good, or for a week only; no money spent, no rumo
 home for everybody. What remains of a week is hearing, weighing and adopting, and two whole numbers per household say
 when: how much more exposure an unaware household needs, and how many voices are enough for one that knows. Both are
 compared with what its neighbours show, 64 households at once, in a byte each (two where somebody has very many ties);
-only households for which it is enough are visited, and only an adoption goes out to the neighbours. The record is that of `run.advance`, to the bit, as
-`tests/engine/test_contagion.py` holds; there is no state to go on from.
+only households for which it is enough are visited, and only an adoption goes out to the neighbours. The record is that
+of `run.advance`, to the bit, as `tests/engine/test_contagion.py` holds; there is no state to go on from.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from smsim.engine.draws import (
     fill_weeks,
     weeks_until,
 )
-from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, only, prefetch, put
+from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, prefetch, put, where
 
 TIES = 1024  # that are laid side by side
 FAR_AHEAD = 16  # households whose ties are fetched meanwhile
@@ -252,10 +252,10 @@ def compare(room, low, unaware, with_talk, forgets):  # type: ignore[no-untyped-
     hears = lanes(room.stage, low) == unaware
     left, exposure = lanes(room.left, low), lanes(room.voices, low)
     if with_talk:
-        exposure = exposure + only(hears, lanes(room.talks, low))
+        exposure = exposure + where(hears, lanes(room.talks, low), 0)
         if forgets:
             put(room.talks, low, 0)
-    counts = only(hears, exposure)
+    counts = where(hears, exposure, 0)
     put(room.left, low, left - counts)  # of those for whom it is enough it is set anew
     return bits(exposure >= left), bits(counts != 0)
 
@@ -306,7 +306,7 @@ def tell(households, counter, groups, those, first, last, change, even, ties, we
 @inner
 def week(record, households, community_start, behaviour, room, even, t, before):  # type: ignore[no-untyped-def]
     """Week t; before: how many adopted in the week before it. Returns how many adopt in this one."""
-    stage, left, voices, talks, groups, ask = room.stage, room.left, room.voices, room.talks, room.groups, room.ask
+    stage, left, voices, groups, ask = room.stage, room.left, room.voices, room.groups, room.ask
     further, wait, told, stage_count = room.further, room.wait, room.told, room.stage_count
     adopted, visit, talk_weeks = room.adopted[t & 1], room.some, behaviour.talk_weeks
     matures, lot, last, stages = room.matures, room.lot, room.matures.shape[0] - 1, room.stages

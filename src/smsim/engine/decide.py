@@ -58,9 +58,10 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
-from smsim.engine.hear import fade_persuasion, listen, overhear, persuade, reconsider, rouse
+from smsim.engine.hear import fade_persuasion, listen, mark_all, overhear, persuade, reconsider, rouse
+from smsim.engine.lanes import WIDTH
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
-from smsim.engine.weigh import support, wake, weigh
+from smsim.engine.weigh import keep, support, wake, weigh
 
 
 @inlined
@@ -140,14 +141,12 @@ def decide(  # type: ignore[no-untyped-def]
     forgetting, waning = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.debunk_waning)
     keeps_up = kind != PERMANENT or taboo > 0  # an adopter's support still matters
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
-    waiting, happens = np.uint8(0 if counts_events else 1), np.uint8(1 if kind == EVENT else 0)
+    waiting, happens = not counts_events, kind == EVENT
     stride = BEHAVIOUR_STRIDE * b
 
     fade_persuasion(credit, persuaded, persuaded_sum, fades, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = fades[b], norm_fades[0]
     lead.fill(0.0)
-    marks, news_marks = act.view(np.uint64), news.view(np.uint64)
-    gossip_marks = gossip.view(np.uint64)
     people = stage.shape[0]
     found, many, led_before = np.int64(0), np.int64(0), False
     for c in range(demand.shape[0]):
@@ -181,24 +180,13 @@ def decide(  # type: ignore[no-untyped-def]
             persuaded_sum[c] = -1.0  # to be added up again
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            # Loops without branches go on to the next multiple of 64, also into the next community: their last steps
-            # would be done singly, and cost as much as all before. What they mark there is wiped out again.
-            wide = min(low + (high - low + 63) // 64 * 64, people)
-            rouse(stage, shown, hot, due, touch, low, wide, t, act, news, gossip)
-            for k in range(high - low, BLOCK):
-                act[k] = 0
-                news[k] = 0
-                gossip[k] = 0
-            listen(
-                hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news_marks, visit,
-            )  # fmt: skip
-            overhear(
-                hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip_marks, visit,
-            )  # fmt: skip
+            rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip)
+            listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news, visit)
+            overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip, visit)
             if everybody:
-                act[: high - low].fill(1)
+                mark_all(act, high - low)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
-            for n in range(visits(marks, low, minds, visit)):
+            for n in range(visits(act, low, minds, visit)):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
                 contact = touch[i]
@@ -262,6 +250,9 @@ def decide(  # type: ignore[no-untyped-def]
                 if moved or t >= due[i]:
                     many = note(stir, stirred, many, i)
             if together:
+                # Loops of floats go on to the next multiple of 64, also into the next community: their last steps would
+                # be done singly, and cost as much as all before.
+                wide = min(low + (high - low + WIDTH - 1) // WIDTH * WIDTH, people)
                 if leads:
                     for k in range(wide - low):
                         lead[k] = led[membership[low + k]]
@@ -269,20 +260,14 @@ def decide(  # type: ignore[no-untyped-def]
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(stage, shown, verdict, lapse_class, due, low, wide, t, lapsing, waiting, happens, taboo, act)
-                for k in range(high - low):
-                    pending[low + k] = verdict[k]
-                hot[low:high].fill(0)
-                for k in range(high - low, BLOCK):
-                    act[k] = 0
+                wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act)
+                keep(verdict, pending, hot, low, high)
                 if round_week:
-                    act[: high - low].fill(1)
+                    mark_all(act, high - low)
             elif not everybody:
-                reconsider(stage, hot, due, touch, low, wide, t, waiting, happens, act)
-                for k in range(high - low, BLOCK):
-                    act[k] = 0
+                reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act)
             # Steps 5-7: who decides, and who goes.
-            for n in range(visits(marks, low, minds, visit)):
+            for n in range(visits(act, low, minds, visit)):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
                 # The service is for this household this week, whatever it thinks of it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     CONTACT_DIALOGUE,
     CONTACT_MEDIA,
@@ -19,7 +19,8 @@ from smsim.engine.arrays import (
     UNAWARE,
     WILLING,
 )
-from smsim.engine.rules import crossing_week, fetch, hazard_of_rumour, marked
+from smsim.engine.lanes import WIDTH, bits, lanes
+from smsim.engine.rules import crossing_week, fetch, hazard_of_rumour, inside, marked
 
 
 @inner
@@ -68,31 +69,46 @@ def persuade(  # type: ignore[no-untyped-def]
 
 @inner
 def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # type: ignore[no-untyped-def]
-    """Mark who has something to do, in bytes of a block.
+    """Mark who of a block has something to do.
 
     act: whoever has a clock that strikes, or whom a contact tells something: the unaware, and believers of the rumour
     whom somebody talks to. news: the unaware who are not touched and whose neighbours voice or talk otherwise than
     before. gossip: whose neighbours spread the rumour otherwise than before.
     """
-    low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        unaware, untouched = stage[i] == UNAWARE, touch[i] == 0
-        talks = np.uint8(touch[i] > CONTACT_MEDIA) & np.uint8((shown[i] & SPREADS_RUMOUR) != 0)
-        act[i - low] = (np.uint8(unaware) & np.uint8(not untouched)) | talks | np.uint8(due[i] <= t)
-        told = np.uint8((hot[i] & (NEW_VOICES | NEW_TALK)) != 0)
-        news[i - low] = np.uint8(unaware) & np.uint8(untouched) & told
-        gossip[i - low] = hot[i] & NEW_RUMOUR
+    for g in range(act.shape[0]):
+        at = low + WIDTH * g
+        here = inside(high - at)
+        unaware, contact, new = lanes(stage, at) == UNAWARE, lanes(touch, at), lanes(hot, at)
+        talks = (contact > CONTACT_MEDIA) & ((lanes(shown, at) & SPREADS_RUMOUR) != 0)
+        act[g] = here & bits((unaware & (contact != 0)) | talks | (lanes(due, at) <= t))
+        news[g] = here & bits(unaware & (contact == 0) & ((new & (NEW_VOICES | NEW_TALK)) != 0))
+        gossip[g] = here & bits((new & NEW_RUMOUR) != 0)
 
 
 @inner
 def reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act):  # type: ignore[no-untyped-def]
     """Mark who of a block weighs the behaviour anew: news of voices or a contact; the willing who wait; and events."""
-    low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        act[i - low] = (
-            np.uint8(((hot[i] & (NEW_VOICES | RECONSIDERS)) | touch[i]) != 0) | (happens & np.uint8(due[i] <= t))
-            | (waiting & np.uint8(stage[i] == WILLING))
-        )  # fmt: skip
+    for g in range(act.shape[0]):
+        at = low + WIDTH * g
+        weighs = ((lanes(hot, at) & (NEW_VOICES | RECONSIDERS)) | lanes(touch, at)) != 0
+        if happens:
+            weighs = weighs | (lanes(due, at) <= t)
+        if waiting:
+            weighs = weighs | (lanes(stage, at) == WILLING)
+        act[g] = inside(high - at) & bits(weighs)
+
+
+@inlined
+def mark(marks, k, holds):  # type: ignore[no-untyped-def]
+    """Set the bit of household k of a block if this holds."""
+    marks[k // np.uintp(WIDTH)] |= np.uint64(holds) << np.uint64(k % np.uintp(WIDTH))
+
+
+@inner
+def mark_all(marks, many):  # type: ignore[no-untyped-def]
+    """Mark the first `many` households of a block, and no others."""
+    for g in range(marks.shape[0]):
+        marks[g] = inside(many - WIDTH * g)
 
 
 @inner
@@ -116,7 +132,7 @@ def listen(  # type: ignore[no-untyped-def]
             one.since = t
             one.due = crossing_week(one.resist, t, exposure)
             due[home] = min(due[home], one.due)
-            act[home - low] |= np.uint8(due[home] <= t)
+            mark(act, home - np.uintp(low), due[home] <= t)
         hot[home] &= NEW_RUMOUR
 
 
@@ -141,4 +157,4 @@ def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act
             mind.rumour_since = t
             mind.rumour_due = crossing_week(mind.resist_rumour, t, hazard)
             due[home] = min(due[home], mind.rumour_due)
-            act[home - low] |= np.uint8(due[home] <= t)
+            mark(act, home - np.uintp(low), due[home] <= t)

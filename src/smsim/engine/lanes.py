@@ -17,6 +17,7 @@ from typing import Any
 import llvmlite.ir as ir
 import numpy as np
 from numba import types
+from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, register_model, type_callable
@@ -28,23 +29,31 @@ SIXTEEN = 16
 
 
 def lanes(array: Array, low: int) -> Array:
-    """The 64 numbers from array[low] on, which must be there."""
-    return array[low : low + WIDTH].copy()
+    """The 64 numbers from array[low] on; zeros beyond its end."""
+    found = np.zeros(WIDTH, array.dtype)
+    there = array[low : low + WIDTH]
+    found[: there.size] = there
+    return found
 
 
 def put(array: Array, low: int, values: Any) -> None:
-    """Write these into the array from array[low] on, or one number 64 times."""
-    array[low : low + WIDTH] = values
+    """Write these, or one number 64 times, into the array from array[low] on, as far as it goes."""
+    array[low : low + WIDTH] = np.broadcast_to(values, WIDTH)[: array[low : low + WIDTH].size]
 
 
-def only(mask: Array, values: Array) -> Array:
-    """The values where the mask holds, and 0 elsewhere."""
-    return np.where(mask, values, values.dtype.type(0))
+def where(mask: Array, values: Array, others: Any) -> Array:
+    """The values where the mask holds, and elsewhere the others, or one number."""
+    return np.where(mask, values, np.asarray(others, values.dtype))
 
 
 def bits(mask: Array) -> np.uint64:
     """The mask as a word, the first of its lanes in the lowest bit."""
     return np.packbits(mask, bitorder="little").view(np.uint64)[0]
+
+
+def mask(word: np.uint64) -> Array:
+    """What `bits` made a word of."""
+    return np.unpackbits(np.array([word], np.uint64).view(np.uint8), bitorder="little").astype(bool)
 
 
 def lowest(word: np.uint64) -> int:
@@ -62,11 +71,11 @@ def prefetch(array: Array, k: int) -> None:
 
 
 class Lanes(types.Type):
-    """Type of 64 whole numbers without sign, as many bits each; of one bit: a mask."""
+    """Type of 64 whole numbers of so many bits; of one bit: a mask."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        super().__init__(f"Lanes({width})")
+    def __init__(self, width: int, signed: bool) -> None:
+        self.width, self.signed = width, signed
+        super().__init__(f"Lanes({width}, {signed})")
 
 
 @register_model(Lanes)
@@ -75,34 +84,44 @@ class _Vector(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(dmm, kind, ir.VectorType(ir.IntType(kind.width), WIDTH))
 
 
-MASK = Lanes(1)
+MASK = Lanes(1, signed=False)
 
 
-def _pair(names: dict[Callable[..., Any], tuple[str, str]]) -> None:
-    """Let lanes be combined with lanes or with a number: the operator, its instruction of LLVM and its comparison."""
-    for of, (instruction, comparison) in names.items():
+def _pair(of: Callable[..., Any], instruction: str, compares: bool) -> None:
+    """Let lanes be combined with lanes or with a number: the operator, and its instruction or comparison of LLVM."""
 
-        class Pair(AbstractTemplate):  # type: ignore[misc]
-            key = of
-            compares = bool(comparison)
+    class Pair(AbstractTemplate):  # type: ignore[misc]
+        key = of
 
-            def generic(self, args: Any, kws: Any) -> Any:
-                if not isinstance(args[0], Lanes):
-                    return None
-                other = args[0] if isinstance(args[1], types.Integer) else args[1]
-                if other != args[0]:
-                    return None
-                return signature(MASK if self.compares else args[0], *args)
+        def generic(self, args: Any, kws: Any) -> Any:
+            if isinstance(args[0], Lanes) and (args[1] == args[0] or isinstance(args[1], types.Integer)):
+                return signature(MASK if compares else args[0], *args)
+            return None
 
-        infer_global(of)(Pair)
+    infer_global(of)(Pair)
 
-        def lower(context: Any, builder: Any, sig: Any, args: Any, how: Any = (instruction, comparison)) -> Any:
-            other = _spread(builder, context, args[1], sig.args[1], args[0].type)
-            made = getattr(builder, how[0])
-            return made(how[1], args[0], other) if how[1] else made(args[0], other)
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        other = _spread(builder, context, args[1], sig.args[1], args[0].type)
+        if compares:
+            compare = builder.icmp_signed if sig.args[0].signed else builder.icmp_unsigned
+            return compare(instruction, args[0], other)
+        return getattr(builder, instruction)(args[0], other)
 
-        lower_builtin(of, Lanes, Lanes)(lower)
-        lower_builtin(of, Lanes, types.Integer)(lower)
+    lower_builtin(of, Lanes, Lanes)(lower)
+    lower_builtin(of, Lanes, types.Integer)(lower)
+
+
+for _of, _instruction in (
+    (operator.eq, "=="),
+    (operator.ne, "!="),
+    (operator.lt, "<"),
+    (operator.le, "<="),
+    (operator.gt, ">"),
+    (operator.ge, ">="),
+):
+    _pair(_of, _instruction, compares=True)
+for _of, _instruction in ((operator.add, "add"), (operator.sub, "sub"), (operator.and_, "and_"), (operator.or_, "or_")):
+    _pair(_of, _instruction, compares=False)
 
 
 def _spread(builder: Any, context: Any, value: Any, kind: Any, vector: Any) -> Any:
@@ -115,23 +134,9 @@ def _spread(builder: Any, context: Any, value: Any, kind: Any, vector: Any) -> A
     return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
 
 
-_pair(
-    {
-        operator.eq: ("icmp_unsigned", "=="),
-        operator.ne: ("icmp_unsigned", "!="),
-        operator.lt: ("icmp_unsigned", "<"),
-        operator.ge: ("icmp_unsigned", ">="),
-        operator.add: ("add", ""),
-        operator.sub: ("sub", ""),
-        operator.and_: ("and_", ""),
-        operator.or_: ("or_", ""),
-    }
-)
-
-
 @type_callable(lanes)  # type: ignore[untyped-decorator]
 def _(context: Any) -> Any:
-    return lambda array, low: Lanes(array.dtype.bitwidth)
+    return lambda array, low: Lanes(array.dtype.bitwidth, array.dtype.signed)
 
 
 @type_callable(put)  # type: ignore[untyped-decorator]
@@ -139,14 +144,19 @@ def _(context: Any) -> Any:
     return lambda array, low, values: types.none
 
 
-@type_callable(only)  # type: ignore[untyped-decorator]
+@type_callable(where)  # type: ignore[untyped-decorator]
 def _(context: Any) -> Any:
-    return lambda mask, values: values
+    return lambda mask, values, others: values
 
 
 @type_callable(bits)  # type: ignore[untyped-decorator]
 def _(context: Any) -> Any:
     return lambda mask: types.uint64
+
+
+@type_callable(mask)  # type: ignore[untyped-decorator]
+def _(context: Any) -> Any:
+    return lambda word: MASK
 
 
 @type_callable(lowest)  # type: ignore[untyped-decorator]
@@ -160,11 +170,33 @@ def _place(context: Any, builder: Any, kind: Any, array: Any, k: Any, of: Any) -
     return builder.bitcast(builder.gep(data, [k]), of.as_pointer())
 
 
+def _left(context: Any, builder: Any, kind: Any, array: Any, low: Any) -> tuple[Any, Any]:
+    """Whether the array has 64 numbers from array[low] on; how many bytes it has there."""
+    made = context.make_array(kind)(context, builder, array)
+    left = builder.sub(builder.extract_value(made.shape, 0), low)
+    some = builder.select(builder.icmp_signed(">", left, left.type(0)), left, left.type(0))
+    return builder.icmp_signed(">=", left, left.type(WIDTH)), builder.mul(some, some.type(kind.dtype.bitwidth // 8))
+
+
 @lower_builtin(lanes, types.Array, types.Integer)  # type: ignore[untyped-decorator]
 def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    loaded = builder.load(_place(context, builder, sig.args[0], *args, context.get_value_type(sig.return_type)))
-    loaded.align = 1
-    return loaded
+    vector = context.get_value_type(sig.return_type)
+    place, room = _place(context, builder, sig.args[0], *args, vector), cgutils.alloca_once(builder, vector)
+    enough, size = _left(context, builder, sig.args[0], *args)
+    with builder.if_else(enough, likely=True) as (whole, part):
+        with whole:
+            loaded = builder.load(place)
+            loaded.align = 1
+            after_whole = builder.block
+        with part:
+            builder.store(ir.Constant(vector, None), room)
+            cgutils.raw_memcpy(builder, room, place, size, 1, 1)
+            copied = builder.load(room)
+            after_part = builder.block
+    either = builder.phi(vector)
+    either.add_incoming(loaded, after_whole)
+    either.add_incoming(copied, after_part)
+    return either
 
 
 @lower_builtin(put, types.Array, types.Integer, Lanes)  # type: ignore[untyped-decorator]
@@ -172,13 +204,26 @@ def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), WIDTH)
     values = _spread(builder, context, args[2], sig.args[2], vector)
-    builder.store(values, _place(context, builder, sig.args[0], *args[:2], vector)).align = 1
+    place, room = _place(context, builder, sig.args[0], *args[:2], vector), cgutils.alloca_once(builder, vector)
+    enough, size = _left(context, builder, sig.args[0], *args[:2])
+    with builder.if_else(enough, likely=True) as (whole, part):
+        with whole:
+            builder.store(values, place).align = 1
+        with part:
+            builder.store(values, room)
+            cgutils.raw_memcpy(builder, place, room, size, 1, 1)
     return context.get_dummy_value()
 
 
-@lower_builtin(only, Lanes, Lanes)  # type: ignore[untyped-decorator]
+@lower_builtin(where, Lanes, Lanes, Lanes)  # type: ignore[untyped-decorator]
+@lower_builtin(where, Lanes, Lanes, types.Integer)  # type: ignore[untyped-decorator]
 def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.select(args[0], args[1], ir.Constant(args[1].type, None))
+    return builder.select(args[0], args[1], _spread(builder, context, args[2], sig.args[2], args[1].type))
+
+
+@lower_builtin(mask, types.uint64)  # type: ignore[untyped-decorator]
+def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.bitcast(args[0], ir.VectorType(ir.IntType(1), WIDTH))
 
 
 @lower_builtin(bits, Lanes)  # type: ignore[untyped-decorator]

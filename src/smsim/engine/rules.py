@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from smsim.engine import inlined, inner
-from smsim.engine.lanes import prefetch
 from smsim.engine.arrays import (
     ADOPTED,
     BY_DIALOGUE,
@@ -21,6 +20,7 @@ from smsim.engine.arrays import (
     MAINTAINED,
     WILLING,
 )
+from smsim.engine.lanes import WIDTH, lowest, prefetch
 
 FOLLOWED = tuple(float(membership.bit_count()) for membership in range(16))  # leaders of a combination of memberships
 
@@ -132,33 +132,25 @@ def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def lowest_byte(word):  # type: ignore[no-untyped-def]
-    """Index of the lowest byte that is not 0 in a uint64 that is not 0: the exponent of its lowest bit as a float."""
-    lowest = word & (~word + np.uint64(1))
-    return np.uint64((np.float64(lowest).view(np.int64) >> np.int64(52)) - np.int64(1023)) >> np.uint64(3)
+def inside(many):  # type: ignore[no-untyped-def]
+    """A word with a bit for each of the first `many` of 64 households; all for more, none for less than one."""
+    if many <= 0:
+        return np.uint64(0)
+    return np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(WIDTH - min(many, WIDTH))
 
 
 @inner
 def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
-    """Append to visit, of which `found` are filled, the households whose byte is not 0 in a block beginning at `low`.
+    """Append to visit, of which `found` are filled, the households whose bit is set, the first being `low`.
 
-    Returns how many there are then.
-
-    marks: the block's bytes, eight to a uint64 (the first one lowest, as on every machine that Numba runs on): eight
-    who have nothing to do cost one comparison. A byte has one bit at most. visit is as long as the block and `found`
-    together, and longer by a word for each.
+    Returns how many there are then. marks: words of 64 households each.
     """
-    words, some = np.uintp(visit.shape[0] - marks.shape[0]), np.int64(0)
-    for j in range(marks.shape[0]):
-        visit[words + np.uintp(some)] = j
-        some += np.int64(marks[j] != np.uint64(0))  # without a branch: which they are cannot be foreseen
-    for n in range(some):
-        j = visit[words + np.uintp(n)]
-        word = marks[np.uintp(j)]
+    for g in range(marks.shape[0]):
+        word, first = marks[g], low + WIDTH * g
         while word != np.uint64(0):
-            visit[found] = low + 8 * j + np.int64(lowest_byte(word))
+            visit[found] = first + lowest(word)
             found += 1
-            word = word & (word - np.uint64(1))
+            word &= word - np.uint64(1)
     return found
 
 

@@ -60,6 +60,7 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
+from smsim.engine.lanes import WIDTH
 from smsim.engine.push import push
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
@@ -239,9 +240,9 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         owned=np.empty(d),
         until=np.empty((c, 4)),
         links=np.empty(b, np.int64),
-        act=np.zeros(BLOCK, np.uint8),
-        news=np.zeros(BLOCK, np.uint8),
-        gossip=np.zeros(BLOCK, np.uint8),
+        act=np.zeros(BLOCK // WIDTH, np.uint64),
+        news=np.zeros(BLOCK // WIDTH, np.uint64),
+        gossip=np.zeros(BLOCK // WIDTH, np.uint64),
         verdict=np.empty(BLOCK, np.uint8),
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),

@@ -55,8 +55,8 @@ from smsim.engine.draws import (
     uniform,
     weeks_of_each,
 )
-from smsim.engine.push import push
 from smsim.engine.lanes import prefetch
+from smsim.engine.push import push
 from smsim.engine.rules import fetch, supports
 
 

@@ -6,8 +6,10 @@ import numpy as np
 
 from smsim.engine import inner
 from smsim.engine.arrays import (
+    ADOPTED,
     AWARE,
     LAPSED,
+    MAINTAINED,
     NOT_KEEPING,
     PENDING_OK,
     PENDING_VOICE,
@@ -15,7 +17,8 @@ from smsim.engine.arrays import (
     VOICES,
     WILLING,
 )
-from smsim.engine.rules import supports
+from smsim.engine.lanes import WIDTH, bits, lanes, mask, put, where
+from smsim.engine.rules import inside
 
 
 @inner
@@ -68,22 +71,30 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting
     """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
     support than before, who falls silent or speaks up, to whom an event happens. For the others the news is old.
     """
-    low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        s = stage[i]
-        ok = verdict[i - low] & PENDING_OK
-        undecided = np.uint8(s == AWARE) | np.uint8(s == LAPSED)
-        willing = np.uint8(s == WILLING)
-        event = happens & np.uint8(due[i] <= t)
-        act[i - low] = (undecided & ok) | (willing & (waiting | (ok ^ PENDING_OK))) | event
-    if lapsing:
-        for i in range(low, high):
+    for g in range(act.shape[0]):
+        at = low + WIDTH * g
+        now, found = lanes(stage, at), lanes(verdict, WIDTH * g)
+        ok, not_ok = (found & PENDING_OK) != 0, (found & PENDING_OK) == 0
+        willing = now == WILLING
+        moves = ((now == AWARE) | (now == LAPSED)) & ok | (willing if waiting else willing & not_ok)
+        if happens:
+            moves = moves | (lanes(due, at) <= t)
+        if lapsing:
             # The class says unsupported (bit 2) though it is supported, or the reverse.
-            keeps = np.uint8(lapse_class[i] < NOT_KEEPING)
-            act[i - low] |= keeps & (((lapse_class[i] >> 1) ^ verdict[i - low] ^ 1) & 1)
-    if taboo > 0:
-        for i in range(low, high):
-            ready = verdict[i - low] & PENDING_VOICE
-            voices = shown[i] & VOICES
-            if supports(stage[i]) and (ready > 0) != (voices > 0):
-                act[i - low] = 1
+            under = lanes(lapse_class, at)
+            moves = moves | (under != NOT_KEEPING) & (((under & 2) != 0) & ok | ((under & 2) == 0) & not_ok)
+        if taboo > 0:
+            supported = willing | (now == ADOPTED) | (now == MAINTAINED)
+            ready, voices = (found & PENDING_VOICE) != 0, (lanes(shown, at) & VOICES) != 0
+            moves = moves | supported & (ready != voices)
+        act[g] = inside(high - at) & bits(moves)
+
+
+@inner
+def keep(verdict, pending, hot, low, high):  # type: ignore[no-untyped-def]
+    """Those of a block have weighed the behaviour: their verdict is kept, and there is nothing new to them."""
+    for g in range(verdict.shape[0] // WIDTH):
+        at = low + WIDTH * g
+        here = mask(inside(high - at))
+        put(pending, at, where(here, lanes(verdict, WIDTH * g), lanes(pending, at)))
+        put(hot, at, where(here, lanes(hot, at) & 0, lanes(hot, at)))
