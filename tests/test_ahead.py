@@ -20,7 +20,7 @@ from smsim.simulate import simulate
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "village.yaml"
 # Called with arrays of two kinds, or with a number that is no household's: each is compiled for both.
-TWICE = {"settle.carry", "rules.fetch", "draws.uniform", "rules.crossing_week"}
+TWICE = {"settle.carry", "rules.visits", "rules.fetch", "rules.visits", "draws.uniform", "rules.crossing_week"}
 
 compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 

@@ -325,6 +325,7 @@ class Scratch(NamedTuple):
     verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block
+    overhears: Array  # int64 (BLOCK + 64,): the same
     pushes: Array  # int64 (BLOCK + 64,)
     was: Array  # uint8
     numbers: Array  # uint64 (BLOCK + 64,)

@@ -95,7 +95,8 @@ def decide(  # type: ignore[no-untyped-def]
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
     led, trusts, qualities = room.led, room.trusts, room.qualities
     act, news, gossip, verdict = room.act, room.news, room.gossip, room.verdict
-    lead, visit, touched, touched_until = room.lead, room.visit, room.touched, room.touched_until
+    lead, visit, overhears = room.lead, room.visit, room.overhears
+    touched, touched_until = room.touched, room.touched_until
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
     minority, female, child = households.minority, households.female, households.child
     draw_id, cells, distance_km = households.draw_id, households.cell, households.distance_km
@@ -181,8 +182,9 @@ def decide(  # type: ignore[no-untyped-def]
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
             rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip)
-            listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news, visit)
-            overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip, visit)
+            overhearing, listening = visits(gossip, low, minds, overhears), visits(news, low, heard, visit)
+            listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, listening)
+            overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, overhears, overhearing)
             if everybody:
                 mark_all(act, high - low)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.

@@ -20,7 +20,7 @@ from smsim.engine.arrays import (
     WILLING,
 )
 from smsim.engine.lanes import WIDTH, bits, lanes
-from smsim.engine.rules import crossing_week, fetch, hazard_of_rumour, inside, marked
+from smsim.engine.rules import crossing_week, hazard_of_rumour, inside
 
 
 @inner
@@ -113,14 +113,13 @@ def mark_all(marks, many):  # type: ignore[no-untyped-def]
 
 @inner
 def listen(  # type: ignore[no-untyped-def]
-    hot, due, voicing, talking, heard, low, t, peers, silent_information, act, news, visit
+    hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, found
 ):
     """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
 
-    news: marks of `rouse`. Most of them go on waiting, and nothing else is asked of them this week. Whom the campaign
-    touches has heard already. peers: whether neighbours inform at all.
+    The first `found` of visit: the marks `news` of `rouse`. Most of them go on waiting, and nothing else is asked of
+    them this week. Whom the campaign touches has heard already. peers: whether neighbours inform at all.
     """
-    found = marked(news, low, visit, 0)
     for n in range(found):
         home = np.uintp(visit[n])
         one = heard[home]
@@ -137,13 +136,11 @@ def listen(  # type: ignore[no-untyped-def]
 
 
 @inner
-def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, gossip, visit):  # type: ignore[no-untyped-def]
+def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, visit, found):  # type: ignore[no-untyped-def]
     """Step 4, first half: what those who do not believe the rumour hear of it has changed; when is it enough?
 
-    gossip: marks of `rouse`.
+    The first `found` of visit: the marks `gossip` of `rouse`.
     """
-    found = marked(gossip, low, visit, 0)
-    fetch(minds, visit, np.int64(0), found)
     for n in range(found):
         home = np.uintp(visit[n])
         mind = minds[home]

@@ -246,6 +246,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         verdict=np.empty(BLOCK, np.uint8),
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),
+        overhears=np.empty(block, np.int64),
         pushes=np.empty(block, np.int64),
         was=np.empty(BLOCK, np.uint8),
         numbers=np.empty(block, np.uint64),

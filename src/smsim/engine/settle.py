@@ -246,7 +246,7 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
                 if now != WILLING:
                     after |= ADOPTS
             if now != UNAWARE and not (after & VOICES):
-                if t + 1 - mind.aware_week <= talk_weeks and fear[i] <= fearless:
+                if t + 1 - mind.aware_week <= talk_weeks and (fearless >= 1 or fear[i] <= fearless):  # fear is below 1
                     after |= TALKS
             if mind.rumour == BELIEVES:
                 after |= SPREADS_RUMOUR
