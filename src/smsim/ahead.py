@@ -11,9 +11,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numba
 
@@ -50,6 +51,16 @@ def begin() -> None:
     with suppress(OSError):
         child = [sys.executable, "-P", "-c", WORK]
         _children.append(subprocess.Popen(child, env=environment, stdin=silent, stdout=silent, stderr=silent))
+
+
+def help_out(kernels: Callable[[], Iterable[tuple[Any, tuple[Any, ...]]]]) -> None:
+    """While there is a child, compile what it comes to last: it finds that on disk when it gets there.
+
+    kernels: these, in this order, and arguments of their types.
+    """
+    if any(child.poll() is None for child in _children):
+        for kernel, arguments in kernels():
+            kernel.compile(tuple(map(numba.typeof, arguments)))
 
 
 def wait() -> None:

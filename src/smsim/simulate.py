@@ -12,7 +12,7 @@ from smsim import ahead
 from smsim.costs import Groundwork, Ledger
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
 from smsim.engine.contagion import is_contagion, spread
-from smsim.engine.run import advance, copy_state, new_record, start
+from smsim.engine.run import advance, copy_state, last_kernels, new_record, start
 from smsim.errors import ScenarioError
 from smsim.results import Run
 from smsim.scenario import Scenario
@@ -42,7 +42,9 @@ class Prepared:
     def begin(self) -> tuple[State, Record]:
         """State before the first week, and an empty record."""
         world = self.world
-        return start(world.households, world.places, self.behaviours, self.context, self.seed), self.empty_record()
+        people, places = world.households, world.places
+        ahead.help_out(lambda: last_kernels(people, places, self.plan, self.behaviours, self.context, self.seed))
+        return start(people, places, self.behaviours, self.context, self.seed), self.empty_record()
 
     def advance(self, state: State, record: Record, first_week: int, stop_week: int) -> None:
         """Advance state and record, in place, from first_week up to stop_week."""

@@ -108,12 +108,19 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
     context : recarray (1,) of `CONTEXT`
     seed : int in [0, 2**64)
     """
+    state = _new_state(households, places)
+    _begin(state, frozen(households), frozen_array(behaviours), context[0], np.uint64(seed))
+    return state
+
+
+def _new_state(households: Households, places: Places) -> State:
+    """Everybody in the first stage, and nothing counted yet."""
     b, n = households.threshold.shape
     c = places.treated.shape[0]
     f = places.facility_households.shape[0]
     d = places.district_households.shape[0]
     treated = places.treated.astype(np.float64)
-    state = State(
+    return State(
         stage=households.initial_stage.copy(),
         shown=np.zeros((b, n), np.uint8),
         persuasion=np.zeros((b, 3, n)),
@@ -160,8 +167,6 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
         moving=np.ones((b, c), np.uint8),
         persuaded_sum=np.zeros((b, c)),
     )
-    _begin(state, frozen(households), frozen_array(behaviours), context[0], np.uint64(seed))
-    return state
 
 
 def _minds(behaviours: int, households: int) -> Array:
@@ -207,9 +212,32 @@ def advance(
     stop_week: int,
 ) -> None:
     """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run."""
+    shared = _shared(households, places, plan, behaviours, context, seed)
+    _advance(state, record, *shared, first_week, stop_week)
+
+
+def last_kernels(
+    households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
+) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Kernels that a week calls last, the largest first, and arguments of the types that it calls them with."""
+    people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
+    state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
+    return [
+        (settle, (state, record, people, there, them, room, 0, key, 0, 0, 0)),
+        (monitor, (state, people, there, its_plan, its, key, 0)),
+        (summarise, (state, record, 0)),
+        (authorities, (state, record, there, its, room.owned, 0)),
+        (close, (state, people, room, its.turnover, key, 0, 0)),
+    ]
+
+
+def _shared(
+    households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
+) -> tuple[Any, ...]:
+    """What all weeks read, and room to work in."""
     room = _room(places, *households.threshold.shape)
-    shared = frozen(places), frozen(plan), frozen_array(behaviours), context[0], room, np.uint64(seed)
-    _advance(state, record, frozen(households), *shared, first_week, stop_week)
+    inputs = frozen(households), frozen(places), frozen(plan), frozen_array(behaviours)
+    return *inputs, context[0], room, np.uint64(seed)
 
 
 def _room(places: Places, behaviours: int, households: int) -> Scratch:
