@@ -19,8 +19,6 @@ from smsim.scenario import load_scenario
 from smsim.simulate import simulate
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "village.yaml"
-# Called with arrays of two kinds, or with a number that is no household's: each is compiled for both.
-TWICE = {"settle.carry", "rules.visits", "rules.fetch", "rules.visits", "draws.uniform", "rules.crossing_week"}
 
 compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 
@@ -48,7 +46,7 @@ def test_the_first_run_says_that_it_compiles_and_gives_what_every_other_gives(fi
 def test_every_kernel_is_compiled_for_one_set_of_types(first_start):
     # Two processes that save the same function for different types at the same moment could mix up Numba's index.
     files = collections.Counter(file.name.split("-")[0] for file in (first_start / "kernels").rglob("*.nbc"))
-    assert {name for name, many in files.items() if many > 1} <= TWICE
+    assert {name for name, many in files.items() if many > 1} == set()
     assert "run._advance" in files
 
 

@@ -334,7 +334,7 @@ class Scratch(NamedTuple):
     weeks: Array  # int32 (BLOCK + 64,)
     resistances: Array  # float64
     led: Array  # float64 (16,)
-    lanes: Array  # float64 (8,)
+    sums: Array  # float64 (8,)
     hazards: Array  # float64 (4 C,)
     highest: Array  # float64 (4,)
     heard: Array  # float64 (4,)

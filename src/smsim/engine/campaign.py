@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from smsim.engine import inner
+from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ACTION,
     ADOPTS,
@@ -35,6 +35,7 @@ from smsim.engine.draws import (
     fill_words,
     strikes,
     uniform,
+    word_of,
     words_below,
 )
 from smsim.engine.lanes import WIDTH, bits, lanes, lowest
@@ -341,6 +342,15 @@ def summarise(state, record, t):  # type: ignore[no-untyped-def]
     record.ownership[t] = ownership / communities
 
 
+@inlined
+def numbered(seed, stream, n, number):  # type: ignore[no-untyped-def]
+    """`uniform` of a draw with a number of its own; `uniform` is compiled for those of households and places alone."""
+    word = word_of(
+        np.uint64(number), np.uint64(n), np.uint64(stream), seed & np.uint64(0xFFFFFFFF), seed >> np.uint64(32)
+    )
+    return (float(word) + 0.5) * 2.0**-32
+
+
 @inner
 def monitor(state, households, places, plan, context, seed, t):  # type: ignore[no-untyped-def]
     """Step 11: interviews that were paid for; their estimates move the money, one round later."""
@@ -361,10 +371,10 @@ def monitor(state, households, places, plan, context, seed, t):  # type: ignore[
         state.interviews[c] = state.interviews[c] - asked
         yes = 0
         for j in range(asked):
-            i = start + int(math.floor(uniform(seed, SURVEY_WHO, t, c * MAX_INTERVIEWS + j) * n))
+            i = start + int(math.floor(numbered(seed, SURVEY_WHO, t, c * MAX_INTERVIEWS + j) * n))
             adopter = (state.shown[0, i] & ADOPTS) != 0
             chance = context.monitor_sensitivity if adopter else 1 - context.monitor_specificity
-            if uniform(seed, SURVEY_ERROR, t, c * MAX_INTERVIEWS + j) < chance:
+            if numbered(seed, SURVEY_ERROR, t, c * MAX_INTERVIEWS + j) < chance:
                 yes += 1
         state.estimate[c] = yes / asked
 

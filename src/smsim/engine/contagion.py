@@ -286,7 +286,7 @@ def tell(households, counter, groups, those, first, last, change, even, ties, we
                 n += 1
                 if e == stop:
                     continue
-            few = min(stop - e, SIXTEEN)
+            few = min(int(stop - e), SIXTEEN)
             if e <= whole:
                 copy_sixteen(neighbor, e, ties, many)
                 if not even:
@@ -325,7 +325,7 @@ def week(record, households, community_start, behaviour, room, even, t, before):
             # Four of them without a branch: how many they are cannot be foreseen.
             for _ in range(4):
                 visit[found] = WIDTH * g + lowest(enough)
-                found += np.int64(enough != np.uint64(0))
+                found += int(enough != np.uint64(0))
                 enough &= enough - np.uint64(1)
             while enough != np.uint64(0):
                 visit[found] = WIDTH * g + lowest(enough)

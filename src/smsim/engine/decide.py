@@ -1,7 +1,7 @@
 """What households do in a week before anybody is served: hear, weigh, decide, seek (steps 2-7 for one behaviour).
 
 Nothing here is done for everybody. Households are looked at in blocks; a block first marks who has something to do (a
-contact, a clock that strikes, a change among the neighbours), byte by byte, and only those are visited. Where support
+contact, a clock that strikes, a change among the neighbours), 64 at once, and only those are visited. Where support
 moves for all of a community at once, because leaders speak there or persuasion fades, its households are weighed
 together in one loop without branches, and those are visited whom the verdict moves.
 
@@ -59,8 +59,8 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.hear import fade_persuasion, listen, mark_all, overhear, persuade, reconsider, rouse
-from smsim.engine.lanes import WIDTH
-from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, supports, trust, visits
+from smsim.engine.lanes import WIDTH, prefetch
+from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import keep, support, wake, weigh
 
 
@@ -182,7 +182,9 @@ def decide(  # type: ignore[no-untyped-def]
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
             rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip)
-            overhearing, listening = visits(gossip, low, minds, overhears), visits(news, low, heard, visit)
+            overhearing, listening = visits(gossip, low, minds, overhears), marked(news, low, visit, 0)
+            for n in range(np.uintp(listening)):
+                prefetch(heard, np.uintp(visit[n]))
             listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, listening)
             overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, overhears, overhearing)
             if everybody:

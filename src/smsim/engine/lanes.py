@@ -26,9 +26,10 @@ from smsim.engine.arrays import Array
 
 WIDTH = 64
 SIXTEEN = 16
+Whole = int | np.integer[Any]
 
 
-def lanes(array: Array, low: int) -> Array:
+def lanes(array: Array, low: Whole) -> Array:
     """The 64 numbers from array[low] on; zeros beyond its end."""
     found = np.zeros(WIDTH, array.dtype)
     there = array[low : low + WIDTH]
@@ -36,7 +37,7 @@ def lanes(array: Array, low: int) -> Array:
     return found
 
 
-def put(array: Array, low: int, values: Any) -> None:
+def put(array: Array, low: Whole, values: Any) -> None:
     """Write these, or one number 64 times, into the array from array[low] on, as far as it goes."""
     array[low : low + WIDTH] = np.broadcast_to(values, WIDTH)[: array[low : low + WIDTH].size]
 
@@ -48,7 +49,7 @@ def where(mask: Array, values: Array, others: Any) -> Array:
 
 def bits(mask: Array) -> np.uint64:
     """The mask as a word, the first of its lanes in the lowest bit."""
-    return np.packbits(mask, bitorder="little").view(np.uint64)[0]
+    return np.uint64(np.packbits(mask, bitorder="little").view(np.uint64)[0])
 
 
 def mask(word: np.uint64) -> Array:
@@ -61,12 +62,12 @@ def lowest(word: np.uint64) -> int:
     return (int(word) & -int(word)).bit_length() - 1 if word else 64
 
 
-def copy_sixteen(source: Array, start: int, into: Array, at: int) -> None:
+def copy_sixteen(source: Array, start: Whole, into: Array, at: Whole) -> None:
     """Sixteen numbers from source[start] on to into[at] on."""
     into[at : at + SIXTEEN] = source[start : start + SIXTEEN]
 
 
-def prefetch(array: Array, k: int) -> None:
+def prefetch(array: Array, k: Whole) -> None:
     """Bid the processor fetch array[k] into its cache; changes nothing."""
 
 
@@ -79,7 +80,7 @@ class Lanes(types.Type):
 
 
 @register_model(Lanes)
-class _Vector(models.PrimitiveModel):  # type: ignore[misc]
+class _Vector(models.PrimitiveModel):
     def __init__(self, dmm: Any, kind: Lanes) -> None:
         super().__init__(dmm, kind, ir.VectorType(ir.IntType(kind.width), WIDTH))
 
@@ -90,7 +91,7 @@ MASK = Lanes(1, signed=False)
 def _pair(of: Callable[..., Any], instruction: str, compares: bool) -> None:
     """Let lanes be combined with lanes or with a number: the operator, and its instruction or comparison of LLVM."""
 
-    class Pair(AbstractTemplate):  # type: ignore[misc]
+    class Pair(AbstractTemplate):
         key = of
 
         def generic(self, args: Any, kws: Any) -> Any:
@@ -134,34 +135,19 @@ def _spread(builder: Any, context: Any, value: Any, kind: Any, vector: Any) -> A
     return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
 
 
-@type_callable(lanes)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda array, low: Lanes(array.dtype.bitwidth, array.dtype.signed)
+Lower = Callable[[Any, Any, Any, Any], Any]  # context, builder, signature, arguments
 
 
-@type_callable(put)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda array, low, values: types.none
+def _compiled(of: Callable[..., Any], gives: Callable[..., Any], *kinds: tuple[Any, ...]) -> Callable[[Lower], Lower]:
+    """Decorator: how a call is compiled. gives: its type, of those of its arguments, which may be of these kinds."""
+    type_callable(of)(lambda context: gives)
 
+    def lowers(lower: Lower) -> Lower:
+        for kind in kinds:
+            lower_builtin(of, *kind)(lower)
+        return lower
 
-@type_callable(where)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda mask, values, others: values
-
-
-@type_callable(bits)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda mask: types.uint64
-
-
-@type_callable(mask)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda word: MASK
-
-
-@type_callable(lowest)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda word: types.int64
+    return lowers
 
 
 def _place(context: Any, builder: Any, kind: Any, array: Any, k: Any, of: Any) -> Any:
@@ -178,11 +164,12 @@ def _left(context: Any, builder: Any, kind: Any, array: Any, low: Any) -> tuple[
     return builder.icmp_signed(">=", left, left.type(WIDTH)), builder.mul(some, some.type(kind.dtype.bitwidth // 8))
 
 
-@lower_builtin(lanes, types.Array, types.Integer)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@_compiled(lanes, lambda array, low: Lanes(array.dtype.bitwidth, array.dtype.signed), (types.Array, types.Integer))
+def _lanes(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    kind, (array, low) = sig.args[0], args
     vector = context.get_value_type(sig.return_type)
-    place, room = _place(context, builder, sig.args[0], *args, vector), cgutils.alloca_once(builder, vector)
-    enough, size = _left(context, builder, sig.args[0], *args)
+    place, room = _place(context, builder, kind, array, low, vector), cgutils.alloca_once(builder, vector)
+    enough, size = _left(context, builder, kind, array, low)
     with builder.if_else(enough, likely=True) as (whole, part):
         with whole:
             loaded = builder.load(place)
@@ -199,69 +186,70 @@ def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return either
 
 
-@lower_builtin(put, types.Array, types.Integer, Lanes)  # type: ignore[untyped-decorator]
-@lower_builtin(put, types.Array, types.Integer, types.Integer)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), WIDTH)
-    values = _spread(builder, context, args[2], sig.args[2], vector)
-    place, room = _place(context, builder, sig.args[0], *args[:2], vector), cgutils.alloca_once(builder, vector)
-    enough, size = _left(context, builder, sig.args[0], *args[:2])
+@_compiled(
+    put,
+    lambda array, low, values: types.none,
+    (types.Array, types.Integer, Lanes),
+    (types.Array, types.Integer, types.Integer),
+)
+def _put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    kind, (array, low, values) = sig.args[0], args
+    vector = ir.VectorType(context.get_value_type(kind.dtype), WIDTH)
+    spread = _spread(builder, context, values, sig.args[2], vector)
+    place, room = _place(context, builder, kind, array, low, vector), cgutils.alloca_once(builder, vector)
+    enough, size = _left(context, builder, kind, array, low)
     with builder.if_else(enough, likely=True) as (whole, part):
         with whole:
-            builder.store(values, place).align = 1
+            builder.store(spread, place).align = 1
         with part:
-            builder.store(values, room)
+            builder.store(spread, room)
             cgutils.raw_memcpy(builder, place, room, size, 1, 1)
     return context.get_dummy_value()
 
 
-@lower_builtin(where, Lanes, Lanes, Lanes)  # type: ignore[untyped-decorator]
-@lower_builtin(where, Lanes, Lanes, types.Integer)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.select(args[0], args[1], _spread(builder, context, args[2], sig.args[2], args[1].type))
+@_compiled(where, lambda mask, values, others: values, (Lanes, Lanes, Lanes), (Lanes, Lanes, types.Integer))
+def _where(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    holds, values, others = args
+    return builder.select(holds, values, _spread(builder, context, others, sig.args[2], values.type))
 
 
-@lower_builtin(mask, types.uint64)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.bitcast(args[0], ir.VectorType(ir.IntType(1), WIDTH))
-
-
-@lower_builtin(bits, Lanes)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@_compiled(bits, lambda mask: types.uint64, (Lanes,))
+def _bits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.bitcast(args[0], ir.IntType(64))
 
 
-@lower_builtin(lowest, types.uint64)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@_compiled(mask, lambda word: MASK, (types.uint64,))
+def _mask(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.bitcast(args[0], ir.VectorType(ir.IntType(1), WIDTH))
+
+
+@_compiled(lowest, lambda word: types.int64, (types.uint64,))
+def _lowest(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.cttz(args[0], ir.IntType(1)(0))
 
 
-@type_callable(copy_sixteen)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda source, start, into, at: types.none
-
-
-@type_callable(prefetch)  # type: ignore[untyped-decorator]
-def _(context: Any) -> Any:
-    return lambda array, k: types.none
-
-
-@lower_builtin(copy_sixteen, types.Array, types.Integer, types.Array, types.Integer)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@_compiled(
+    copy_sixteen,
+    lambda source, start, into, at: types.none,
+    (types.Array, types.Integer, types.Array, types.Integer),
+)
+def _copy_sixteen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    source, start, into, at = args
     vector = ir.VectorType(context.get_value_type(sig.args[0].dtype), SIXTEEN)
-    copied = builder.load(_place(context, builder, sig.args[0], *args[:2], vector))
+    copied = builder.load(_place(context, builder, sig.args[0], source, start, vector))
     copied.align = 1
-    builder.store(copied, _place(context, builder, sig.args[2], *args[2:], vector)).align = 1
+    builder.store(copied, _place(context, builder, sig.args[2], into, at, vector)).align = 1
     return context.get_dummy_value()
 
 
-@lower_builtin(prefetch, types.Array, types.Integer)  # type: ignore[untyped-decorator]
-def _(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    i32, byte = ir.IntType(32), ir.IntType(8).as_pointer()
-    kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+@_compiled(prefetch, lambda array, k: types.none, (types.Array, types.Integer))
+def _prefetch(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    i32, byte = ir.IntType(32), ir.IntType(8)
+    kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), i32, i32, i32])
     to_read, keep, data = i32(0), i32(3), i32(1)
+    array, k = args
+    place = _place(context, builder, sig.args[0], array, k, byte)
     builder.call(
-        builder.module.declare_intrinsic("llvm.prefetch", [byte], kind),
-        [_place(context, builder, sig.args[0], *args, ir.IntType(8)), to_read, keep, data],
+        builder.module.declare_intrinsic("llvm.prefetch", [byte.as_pointer()], kind), [place, to_read, keep, data]
     )
     return context.get_dummy_value()

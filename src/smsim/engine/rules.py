@@ -156,17 +156,11 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
 
 @inner
 def visits(marks, low, minds, visit):  # type: ignore[no-untyped-def]
-    """Fill visit as `marked` does, and have the households' records at hand; returns their number."""
-    found = marked(marks, low, visit, 0)
-    fetch(minds, visit, np.int64(0), found)
-    return found
+    """Fill visit as `marked` does, and have the households' records brought; returns their number.
 
-
-@inner
-def fetch(minds, visit, first, last):  # type: ignore[no-untyped-def]
-    """Bid the processor fetch the records of the households visit[first] ... visit[last - 1], many at a time.
-
-    The visits themselves would wait for each in turn.
+    The visits themselves would wait for each record in turn; the processor fetches many at a time.
     """
-    for n in range(np.uintp(first), np.uintp(last)):
+    found = marked(marks, low, visit, 0)
+    for n in range(np.uintp(found)):
         prefetch(minds, np.uintp(visit[n]))
+    return found

@@ -64,7 +64,7 @@ from smsim.engine.lanes import WIDTH
 from smsim.engine.push import push
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
-from smsim.engine.settle import carry, close, settle, stand
+from smsim.engine.settle import close, settle, stand
 
 
 def new_record(weeks: int, behaviours: int, cells: int, communities: int, districts: int) -> Record:
@@ -283,7 +283,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         weeks=np.empty(block, np.int32),
         resistances=np.empty(block),
         led=np.empty(16),
-        lanes=np.empty(8),
+        sums=np.empty(8),
         hazards=np.empty(4 * c),
         highest=np.empty(4),
         heard=np.empty(4),
@@ -334,7 +334,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                     mind.resist_rumour = resistances[k]
                     # Before anybody is counted among its neighbours; `hot` tells of those who are.
                     mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[low + k])
-                    mind.rumour_due = crossing_week(mind.resist_rumour, 0, mind.rumour_hazard)
+                    mind.rumour_due = crossing_week(mind.resist_rumour, np.int64(0), mind.rumour_hazard)
             if peers:
                 fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
                 for k in range(high - low):
@@ -399,7 +399,8 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
         disseminate(state, places, plan, context, seed, t, volume)
         environment(state, places, plan, context, room, seed, t)
         if t > 0:
-            carry(record.reached[t - 1], record.reached[t])
+            for cell in range(record.reached.shape[1]):
+                record.reached[t, cell] = record.reached[t - 1, cell]
         touches = contact(state, record, households, places, context, room, seed, t)
         for b in range(layers):
             found, many = decide(

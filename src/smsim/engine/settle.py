@@ -57,20 +57,13 @@ from smsim.engine.draws import (
 )
 from smsim.engine.lanes import prefetch
 from smsim.engine.push import push
-from smsim.engine.rules import fetch, supports
+from smsim.engine.rules import supports
 
 
 @inner
 def bit(flag):  # type: ignore[no-untyped-def]
     """1 if this bit of some flags is set, else 0."""
     return 1 if flag else 0
-
-
-@inner
-def carry(counts, into):  # type: ignore[no-untyped-def]
-    """Copy counts; Numba's own assignment of one array to another takes a second to compile."""
-    for k in range(into.shape[0]):
-        into[k] = counts[k]
 
 
 @inner
@@ -146,7 +139,7 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
     links, highest, until, hazards = room.links, room.highest, room.until, room.hazards
     pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
-    numbers, decided, weeks, resistances, lanes = room.numbers, room.decided, room.weeks, room.resistances, room.lanes
+    numbers, decided, weeks, resistances, sums = room.numbers, room.decided, room.weeks, room.resistances, room.sums
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     threshold, communities, cells = households.threshold[b], households.community, households.cell
     draw_id, fear = households.draw_id, households.fear
@@ -183,7 +176,8 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
         pushed, gone = np.int64(0), np.int64(0)  # not a literal 0, for which Numba compiles once more
-        fetch(minds, stirred, first, last)
+        for n in range(first, last):
+            prefetch(minds, np.uintp(stirred[n]))
         for n in range(first, last):
             i = np.uintp(stirred[n])
             c = communities[i]
@@ -323,42 +317,42 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     week_believing[b] = believing
     total = tally(
         kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
-        community_eligible, lanes,
+        community_eligible, sums,
     )  # fmt: skip
     week_persuasion[b] = total * fades[b] / persuaded.shape[0]
     return count
 
 
 @inner
-def added(numbers, lanes):  # type: ignore[no-untyped-def]
+def added(numbers, sums):  # type: ignore[no-untyped-def]
     """The sum: of every eighth number from the first, from the second, ... on their own, and then of these eight.
 
-    One after the other each would have to wait for the one before. lanes: float64 (8,) scratch.
+    One after the other each would have to wait for the one before. sums: float64 (8,) scratch.
     """
-    lanes.fill(0.0)
+    sums.fill(0.0)
     whole = np.uintp(numbers.shape[0] // 8 * 8)
     for low in range(np.uintp(0), whole, np.uintp(8)):
         for k in range(np.uintp(8)):
-            lanes[k] = lanes[k] + numbers[low + k]
+            sums[k] = sums[k] + numbers[low + k]
     for k in range(np.uintp(numbers.shape[0]) - whole):
-        lanes[k] = lanes[k] + numbers[whole + k]
+        sums[k] = sums[k] + numbers[whole + k]
     total = 0.0
     for k in range(8):
-        total = total + lanes[k]
+        total = total + sums[k]
     return total
 
 
 @inner
 def tally(  # type: ignore[no-untyped-def]
     kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
-    community_eligible, lanes,
+    community_eligible, sums,
 ):  # fmt: skip
     """The week's counts of one behaviour, into its rows of the record; returns the sum of persuasion."""
     total = 0.0
     for c in range(adopters.shape[0]):
         start, stop = community_start[c], community_start[c + 1]
         if persuaded_sum[c] < 0:
-            persuaded_sum[c] = added(persuaded[start:stop], lanes)
+            persuaded_sum[c] = added(persuaded[start:stop], sums)
         total = total + persuaded_sum[c]
         if kind != EVENT and kind != ROUND:
             community[c] = adopters[c]
@@ -366,7 +360,8 @@ def tally(  # type: ignore[no-untyped-def]
     for cell in range(stage_count.shape[0]):
         for stage in range(6):
             stages[cell, stage] = stage_count[cell, stage]
-    carry(refused, refusing)
+    for cell in range(refused.shape[0]):
+        refusing[cell] = refused[cell]  # Numba's own copy of one array into another takes a second to compile
     return total
 
 

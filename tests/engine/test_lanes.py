@@ -1,0 +1,92 @@
+"""Lanes compiled against the same lines in NumPy, also where an array ends."""
+
+from __future__ import annotations
+
+import os
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, mask, prefetch, put, where
+
+compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+KINDS = [np.uint8, np.uint16, np.int32]
+
+
+@numba.njit
+def lowest_of(word):
+    return lowest(word)
+
+
+@numba.njit
+def copied(source, start, into, at):
+    copy_sixteen(source, start, into, at)
+
+
+@numba.njit
+def compared(a, b, low, number, words):
+    these, those = lanes(a, low), lanes(b, low)
+    words[0], words[1], words[2] = bits(these == those), bits(these != those), bits(these < those)
+    words[3], words[4], words[5] = bits(these <= number), bits(these > number), bits(these >= number)
+    words[6] = bits((these == number) & (those < number) | (these != those))
+
+
+@numba.njit
+def combined(a, b, low, number, word, out):
+    these, those = lanes(a, low), lanes(b, low)
+    put(out, low, where(mask(word), these + those, these - those))
+    put(out, 0, (lanes(out, 0) & number) | those)
+    put(out, out.shape[0] - 1, number)
+    prefetch(a, low)
+
+
+@compiles
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)  # the first example is compiled
+@given(st.integers(0, 2**32), st.integers(1, 200), st.integers(0, 200), st.integers(0, 9))
+def test_comparisons_are_those_of_numpy_and_zeros_follow_an_array(kind, seed, size, low, number):
+    a, b = np.random.default_rng(seed).integers(-4 if kind is np.int32 else 0, 10, (2, size)).astype(kind)
+    found, expected = np.zeros((2, 7), np.uint64)
+    compared(a, b, low, kind(number), found)
+    compared.py_func(a, b, low, kind(number), expected)
+    np.testing.assert_array_equal(found, expected)
+
+
+@compiles
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)  # the first example is compiled
+@given(st.integers(0, 2**32), st.integers(1, 200), st.integers(0, 200), st.integers(0, 9), st.integers(0, 2**64 - 1))
+def test_sums_are_those_of_numpy_and_nothing_is_written_beyond_an_array(kind, seed, size, low, number, word):
+    a, b = np.random.default_rng(seed).integers(0, 250, (2, size)).astype(kind)
+    room = np.full((2, size + 2 * WIDTH), 7, kind)
+    combined(a, b, low, kind(number), np.uint64(word), room[0, WIDTH:-WIDTH])
+    combined.py_func(a, b, low, kind(number), np.uint64(word), room[1, WIDTH:-WIDTH])
+    np.testing.assert_array_equal(room[0], room[1])
+    assert (room[:, :WIDTH] == 7).all()
+    assert (room[:, -WIDTH:] == 7).all()
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_a_mask_and_its_word_are_two_forms_of_one_thing(word):
+    assert bits(mask(np.uint64(word))) == word
+    assert [k for k, holds in enumerate(mask(np.uint64(word))) if holds] == [k for k in range(64) if word >> k & 1]
+
+
+@compiles
+@settings(deadline=None)
+@given(st.one_of(st.integers(0, 2**64 - 1), st.integers(0, 63).map(lambda k: 2**k), st.just(0)))
+def test_the_lowest_bit_is_that_which_counting_finds(word):
+    counted = next((k for k in range(64) if word >> k & 1), 64)
+    assert lowest_of(np.uint64(word)) == lowest(np.uint64(word)) == counted
+
+
+@compiles
+@pytest.mark.parametrize("kind", KINDS)
+def test_sixteen_are_copied_and_no_more(kind):
+    source, into = np.arange(100).astype(kind), np.zeros(100, kind)
+    copied(source, 3, into, 50)
+    assert into[50 : 50 + SIXTEEN].tolist() == list(range(3, 3 + SIXTEEN))
+    assert into[:50].sum() == into[50 + SIXTEEN :].sum() == 0
