@@ -31,7 +31,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         yield Row(FAMILY, f"full/large/{weeks}", work, "smsim", Spread.of(seen["full"]), memory, spread, times, note)
         own = Spread.of(seen[f"plain {weeks}"])
         yield Row(FAMILY, f"full/plain/{weeks}", f"plain contagion, {n:,} households x {weeks} weeks", "smsim", own)
-    small = sizes.ask(presets, households=sizes.small, repeats=sizes.repeats)
+    small = sizes.ask(presets, households=sizes.small, repeats=3 * sizes.repeats)  # short, and so the noisiest
     for name, seconds in small["cpu"].items():
         work = f"{name}, {sizes.small:,} households, one run ({STRATEGY})"
         yield Row(FAMILY, f"full/small/{name}", work, "smsim", Spread.of(seconds))
