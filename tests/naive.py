@@ -1026,7 +1026,7 @@ class Simulation:
             rumouring=layered("n_rumour", np.int32),
             turnover_week=np.array([home.turnover_week for home in homes], np.int32),
             lives=np.array([home.lives for home in homes], np.uint16),
-            contacts=np.array([[home.contacts[k] for k in channels] for home in homes], np.uint16),
+            contacts=np.array([[home.contacts[k] for home in homes] for k in channels], np.uint16),
             endorsement=placed("E", np.float64),
             approved=placed("approved", np.uint8),
             ownership=placed("O", np.float64),

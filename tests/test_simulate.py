@@ -148,7 +148,7 @@ def test_more_money_takes_no_contact_away():
         worlds.append(np.diff(np.array(met, int), axis=0))
     less, more = worlds
     assert (less <= more).all()
-    assert (more.sum((0, 1)) > less.sum((0, 1))).all()  # of media, visits and dialogues
+    assert (more.sum((0, 2)) > less.sum((0, 2))).all()  # of media, visits and dialogues
 
 
 def test_nobody_adopts_out_of_nothing():

@@ -89,8 +89,8 @@ def test_who_became_willing_had_the_support_and_its_largest_part_is_the_engines_
 def test_the_watched_run_is_the_run_itself(scenario: Scenario, start: Started, history: History) -> None:
     run = simulate(scenario, "hybrid", SEED, start.world)
     np.testing.assert_array_equal(history.stage[-1], run.state.stage[0, history.households])
-    np.testing.assert_array_equal(history.contacts[10:].sum(axis=0) + start.state.contacts[history.households],
-                                  run.state.contacts[history.households])  # fmt: skip
+    np.testing.assert_array_equal(history.contacts[10:].sum(axis=0) + start.state.contacts[:, history.households].T,
+                                  run.state.contacts[:, history.households].T)  # fmt: skip
     np.testing.assert_array_equal(history.coverage[-1] * 100, run.record.community[-1, 0])
 
 

@@ -131,7 +131,7 @@ def terms(prepared: Prepared, b: int, who: Array, before: State, after: State, w
     size = np.diff(places.community_start)[c]
     omega = before.supporters[b, c] / size
     g = np.where(
-        after.contacts[who, 2] > before.contacts[who, 2],
+        after.contacts[2, who] > before.contacts[2, who],
         1.0,
         before.norm_memory[who] * before.norm_fade[0] * (1 - context.norm_memory_decay),
     )
@@ -179,7 +179,7 @@ def persuaded(prepared: Prepared, b: int, who: Array, before: State, after: Stat
         context.dialogue_gain * behaviour.message_share * trust * quality,
     )
     credit: Array = before.persuasion[b][:, who].T * before.fade[b] * (1 - behaviour.persuasion_decay)
-    touched = after.contacts[who] > before.contacts[who]
+    touched = (after.contacts[:, who] > before.contacts[:, who]).T
     for channel, gain in enumerate(gains):  # each with what the one before left to win
         credit[:, channel] += np.where(touched[:, channel], gain * (1 - credit.sum(axis=1)), 0.0)
     return credit
@@ -233,7 +233,7 @@ def _watch(prepared: Prepared, start: Started, community: int, b: int, most: int
         found = terms(prepared, b, who, before, state, t)
         kept["stage"][t] = state.stage[b, who]
         kept["voices"][t] = state.shown[b, who] & VOICES != 0
-        kept["contacts"][t] = state.contacts[who] - before.contacts[who]
+        kept["contacts"][t] = (state.contacts[:, who] - before.contacts[:, who]).T
         kept["believes"][t] = state.mind["rumour"][b, who] == BELIEVES
         kept["new_lives"][t] = state.lives[who] > before.lives[who]
         kept["terms"][t], kept["needed"][t], kept["turned_away"][t] = found

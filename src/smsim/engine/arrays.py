@@ -261,7 +261,7 @@ class State(NamedTuple):
     rumouring: Array  # int32 (B, N): n_B
     turnover_week: Array  # int32 (N,)
     lives: Array  # uint16 (N,): turnovers so far
-    contacts: Array  # uint16 (N, 3): media, visit, dialogue contacts so far
+    contacts: Array  # uint16 (3, N): media, visit, dialogue contacts so far
     endorsement: Array  # float64 (C, 4): E
     approved: Array  # uint8 (C,)
     ownership: Array  # float64 (C,): O

@@ -38,7 +38,7 @@ from smsim.engine.draws import (
     word_of,
     words_below,
 )
-from smsim.engine.lanes import WIDTH, bits, lanes, lowest
+from smsim.engine.lanes import WIDTH, bits, count, lanes, lowest, mask, put, where
 from smsim.engine.rules import inside, policy_step
 
 MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
@@ -188,9 +188,7 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), here[: wide - start])
             found = chosen(here, n, start, touched, found)
-            attendances = count_contacts(
-                touched, touched_until[c], found, here, start, touch, cell, contacts, contact_counts, reached
-            )
+            attendances = count_contacts(here, start, n, touch, cell, contacts, contact_counts, reached)
             if found > touched_until[c]:
                 warm[c] = 1
         touched_until[c + 1] = found
@@ -273,22 +271,30 @@ def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
 
 
 @inner
-def count_contacts(touched, first, last, here, start, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
-    """Note and count the contacts of the households touched[first] ... touched[last - 1]; returns their dialogues.
+def count_contacts(here, start, people, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
+    """Note and count the contacts of a community's households; returns the dialogues.
 
-    here: how they are touched, by their place in the community that begins at `start`.
+    here: how they are touched, by their place in the community, which begins at `start`.
     """
     attendances = 0
-    for k in range(first, last):
-        i = touched[k]
-        touch[i] = here[i - start]
-        attendances += int((touch[i] & CONTACT_DIALOGUE) != 0)
-        if contacts[i, 0] == 0 and contacts[i, 1] == 0 and contacts[i, 2] == 0:
-            reached[cells[i]] += 1
+    for low in range(0, people, WIDTH):
+        at, kinds = start + low, lanes(here, low)
+        touched = inside(people - low) & bits(kinds != 0)
+        if touched == np.uint64(0):
+            continue
+        put(touch, at, where(mask(touched), kinds, lanes(touch, at)))
+        new = touched
         for channel in range(3):
-            came = (touch[i] >> channel) & 1
-            contacts[i, channel] += came & (contacts[i, channel] < 65535)
-            contact_counts[channel] += came
+            came = touched & bits((kinds & np.uint8(1 << channel)) != 0)
+            so_far = lanes(contacts[channel], at)
+            new &= bits(so_far == 0)
+            put(contacts[channel], at, where(mask(came) & (so_far < 65535), so_far + 1, so_far))
+            contact_counts[channel] += count(came)
+            if 1 << channel == CONTACT_DIALOGUE:
+                attendances += count(came)
+        while new != np.uint64(0):
+            reached[cells[at + lowest(new)]] += 1
+            new &= new - np.uint64(1)
     return attendances
 
 

@@ -52,6 +52,11 @@ def bits(mask: Array) -> np.uint64:
     return np.uint64(np.packbits(mask, bitorder="little").view(np.uint64)[0])
 
 
+def count(word: np.uint64) -> int:
+    """How many bits of a word are set."""
+    return int(word).bit_count()
+
+
 def mask(word: np.uint64) -> Array:
     """What `bits` made a word of."""
     return np.unpackbits(np.array([word], np.uint64).view(np.uint8), bitorder="little").astype(bool)
@@ -216,6 +221,11 @@ def _where(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @_compiled(bits, lambda mask: types.uint64, (Lanes,))
 def _bits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.bitcast(args[0], ir.IntType(64))
+
+
+@_compiled(count, lambda word: types.int64, (types.uint64,))
+def _count(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.ctpop(args[0])
 
 
 @_compiled(mask, lambda word: MASK, (types.uint64,))

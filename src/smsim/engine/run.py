@@ -138,7 +138,7 @@ def _new_state(households: Households, places: Places) -> State:
         rumouring=np.zeros((b, n), np.int32),
         turnover_week=np.zeros(n, np.int32),
         lives=np.zeros(n, np.uint16),
-        contacts=np.zeros((n, 3), np.uint16),
+        contacts=np.zeros((3, n), np.uint16),
         endorsement=np.zeros((c, 4)),
         approved=np.zeros(c, np.uint8),
         ownership=np.zeros(c),

@@ -247,7 +247,7 @@ class HouseholdView:
     @property
     def contacts(self) -> dict[str, int]:
         """Contacts with the campaign so far: media, visit, dialogue."""
-        counts = self._model.state.contacts[self.index].tolist()
+        counts = self._model.state.contacts[:, self.index].tolist()
         return dict(zip(("media", "visit", "dialogue"), counts, strict=True))
 
     def stage(self, behaviour: str | None = None) -> str:

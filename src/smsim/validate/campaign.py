@@ -193,7 +193,7 @@ def friends_have_more_friends() -> Iterator[Finding]:
             strategies=all_on("dialogue"),
         )
         run = simulate(scenario, "it", 1, settle(scenario, graph, 1))
-        came = run.state.contacts[:, 2].astype(float)  # media, visits, dialogues
+        came = run.state.contacts[2].astype(float)  # media, visits, dialogues
         # Attendance is 1 - e^(-h w), a little less than proportional to the weight; a name has a random neighbour's.
         margin = (
             Z * math.sqrt(spread / came.sum())
