@@ -20,8 +20,8 @@ from numba import njit
 from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
-from smsim.engine.contagion import tell
 from smsim.engine.lanes import WIDTH, lanes, put, where
+from smsim.engine.push import tell
 
 FAMILY = "memory floor"
 

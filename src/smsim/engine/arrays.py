@@ -322,6 +322,7 @@ class Scratch(NamedTuple):
     act: Array  # uint64 (BLOCK / 64,): marks of the households of a block
     news: Array  # uint64 (BLOCK / 64,): the same
     gossip: Array  # uint64 (BLOCK / 64,): the same
+    tries: Array  # uint64 (BLOCK / 64,): the same
     verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block

@@ -56,9 +56,10 @@ from smsim.engine.draws import (
     exponential,
     outlasts,
     uniform,
+    uniforms_of_each,
     weeks_until,
 )
-from smsim.engine.hear import fade_persuasion, listen, mark_all, overhear, persuade, reconsider, rouse
+from smsim.engine.hear import fade_persuasion, listen, mark, mark_all, overhear, persuade, reconsider, rouse
 from smsim.engine.lanes import WIDTH, prefetch
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import keep, support, wake, weigh
@@ -94,7 +95,8 @@ def decide(  # type: ignore[no-untyped-def]
     link = behaviour.link
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
     led, trusts, qualities = room.led, room.trusts, room.qualities
-    act, news, gossip, verdict = room.act, room.news, room.gossip, room.verdict
+    act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
+    identities, chances = room.identities, room.resistances
     lead, visit, overhears = room.lead, room.visit, room.overhears
     touched, touched_until = room.touched, room.touched_until
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
@@ -253,6 +255,7 @@ def decide(  # type: ignore[no-untyped-def]
                         moved = True
                 if moved or t >= due[i]:
                     many = note(stir, stirred, many, i)
+            tries.fill(np.uint64(0))
             if together:
                 # Loops of floats go on to the next multiple of 64, also into the next community: their last steps would
                 # be done singly, and cost as much as all before.
@@ -264,12 +267,14 @@ def decide(  # type: ignore[no-untyped-def]
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act)
+                wake(
+                    stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act, tries
+                )
                 keep(verdict, pending, hot, low, high)
                 if round_week:
                     mark_all(act, high - low)
             elif not everybody:
-                reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act)
+                reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act, tries)
             # Steps 5-7: who decides, and who goes.
             for n in range(visits(act, low, minds, visit)):
                 i = np.uintp(visit[n])
@@ -340,14 +345,22 @@ def decide(  # type: ignore[no-untyped-def]
                                 seed, DECIDE + stride, np.int64(mind.decisions), identity, deciding
                             )
                             moved = True
-                if eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING):
-                    # attempt with probability e^(-d (1 - chi_O O) / d0)
-                    way = distance_km[i] * reach / scale
-                    if at_home or way <= 0 or outlasts(uniform(seed, ATTEMPT + stride, t, identity), way):
-                        seekers[found] = i
-                        found += 1
+                seeks = eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING)
+                mark(tries, i - np.uintp(low), seeks)
                 if moved:
                     many = note(stir, stirred, many, i)
+            trying = marked(tries, low, visit, 0)
+            if not at_home:
+                for n in range(np.uintp(trying)):
+                    identities[n] = draw_id[np.uintp(visit[n])]
+                uniforms_of_each(seed, ATTEMPT + stride, t, identities, trying, chances)
+            for n in range(trying):
+                i = np.uintp(visit[n])
+                # attempt with probability e^(-d (1 - chi_O O) / d0)
+                way = distance_km[i] * reach / scale
+                if at_home or way <= 0 or outlasts(chances[n], way):
+                    seekers[found] = i
+                    found += 1
         demand[c] = found - sought
         community_eligible[c] = asked
     return found, many

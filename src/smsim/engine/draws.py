@@ -289,6 +289,15 @@ def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # ty
 
 
 @kernel
+def uniforms_of_each(seed, stream, n, identities, people, out):  # type: ignore[no-untyped-def]
+    """`uniform` of the first `people` of a list of identities, uint64, with one n for all, into out."""
+    key = np.uint64(seed)
+    n64, stream64, key_low, key_high = np.uint64(n), np.uint64(stream), key & _MASK, key >> _32
+    for k in range(people):
+        out[k] = (float(word_of(identities[k], n64, stream64, key_low, key_high)) + 0.5) * 2.0**-32
+
+
+@kernel
 def exponentials_of_each(seed, stream, numbers, identities, people, out):  # type: ignore[no-untyped-def]
     """`exponential` of the uniforms of a list, as `weeks_of_each`, into out."""
     key = np.uint64(seed)

@@ -86,16 +86,18 @@ def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # ty
 
 
 @inner
-def reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act):  # type: ignore[no-untyped-def]
-    """Mark who of a block weighs the behaviour anew: news of voices or a contact; the willing who wait; and events."""
+def reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act, tries):  # type: ignore[no-untyped-def]
+    """Mark who of a block weighs the behaviour anew, after news of voices or a contact; to whom an event happens; and
+    in `tries` the other willing who wait.
+    """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
         weighs = ((lanes(hot, at) & (NEW_VOICES | RECONSIDERS)) | lanes(touch, at)) != 0
         if happens:
             weighs = weighs | (lanes(due, at) <= t)
-        if waiting:
-            weighs = weighs | (lanes(stage, at) == WILLING)
         act[g] = inside(high - at) & bits(weighs)
+        if waiting:
+            tries[g] = inside(high - at) & bits(lanes(stage, at) == WILLING) & ~act[g]
 
 
 @inlined

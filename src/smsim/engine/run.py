@@ -271,6 +271,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         act=np.zeros(BLOCK // WIDTH, np.uint64),
         news=np.zeros(BLOCK // WIDTH, np.uint64),
         gossip=np.zeros(BLOCK // WIDTH, np.uint64),
+        tries=np.zeros(BLOCK // WIDTH, np.uint64),
         verdict=np.empty(BLOCK, np.uint8),
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),

@@ -67,16 +67,17 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act):  # type: ignore[no-untyped-def]
-    """Mark whom a verdict moves: who may change its mind, who seeks the service, who keeps it up with less or more
-    support than before, who falls silent or speaks up, to whom an event happens. For the others the news is old.
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act, tries):  # type: ignore[no-untyped-def]
+    """Mark whom a verdict moves: who may change its mind, who keeps it up with less or more support than before, who
+    falls silent or speaks up, to whom an event happens; and in `tries` the other willing who wait. For the rest the
+    news is old.
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
         now, found = lanes(stage, at), lanes(verdict, WIDTH * g)
         ok, not_ok = (found & PENDING_OK) != 0, (found & PENDING_OK) == 0
         willing = now == WILLING
-        moves = ((now == AWARE) | (now == LAPSED)) & ok | (willing if waiting else willing & not_ok)
+        moves = ((now == AWARE) | (now == LAPSED)) & ok | willing & not_ok
         if happens:
             moves = moves | (lanes(due, at) <= t)
         if lapsing:
@@ -88,6 +89,8 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting
             ready, voices = (found & PENDING_VOICE) != 0, (lanes(shown, at) & VOICES) != 0
             moves = moves | supported & (ready != voices)
         act[g] = inside(high - at) & bits(moves)
+        if waiting:
+            tries[g] = inside(high - at) & bits(willing) & ~act[g]
 
 
 @inner
