@@ -314,6 +314,7 @@ class Scratch(NamedTuple):
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
     offset: Array  # float64 (F,)
+    so_far: Array  # float64 (F,)
     capacity: Array  # float64 (F,)
     bought: Array  # float64 (F,)
     owned: Array  # float64 (D,)

@@ -57,6 +57,7 @@ from smsim.engine.draws import (
     outlasts,
     uniform,
     uniforms_of_each,
+    weeks_of_each,
     weeks_until,
 )
 from smsim.engine.hear import fade_persuasion, listen, mark, mark_all, overhear, persuade, reconsider, rouse
@@ -97,6 +98,7 @@ def decide(  # type: ignore[no-untyped-def]
     led, trusts, qualities = room.led, room.trusts, room.qualities
     act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
     identities, chances = room.identities, room.resistances
+    deciders, numbers, weeks = room.overhears, room.numbers, room.weeks
     lead, visit, overhears = room.lead, room.visit, room.overhears
     touched, touched_until = room.touched, room.touched_until
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
@@ -276,6 +278,7 @@ def decide(  # type: ignore[no-untyped-def]
             elif not everybody:
                 reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act, tries)
             # Steps 5-7: who decides, and who goes.
+            decided = np.int64(0)
             for n in range(visits(act, low, minds, visit)):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
@@ -341,14 +344,18 @@ def decide(  # type: ignore[no-untyped-def]
                             else:
                                 move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                             mind.decisions += 1
-                            mind.decision_wait = weeks_until(
-                                seed, DECIDE + stride, np.int64(mind.decisions), identity, deciding
-                            )
+                            deciders[decided] = i
+                            numbers[decided] = mind.decisions
+                            identities[decided] = draw_id[i]
+                            decided += 1
                             moved = True
                 seeks = eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING)
                 mark(tries, i - np.uintp(low), seeks)
                 if moved:
                     many = note(stir, stirred, many, i)
+            weeks_of_each(seed, DECIDE + stride, numbers, identities, decided, deciding, weeks)
+            for n in range(decided):
+                minds[np.uintp(deciders[n])].decision_wait = weeks[n]
             trying = marked(tries, low, visit, 0)
             if not at_home:
                 for n in range(np.uintp(trying)):

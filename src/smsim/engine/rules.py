@@ -90,14 +90,12 @@ def convincer(norm, leader, media, visit, dialogue, incentive, link):  # type: i
     return by
 
 
-@inner
-def rationed(j, seekers, capacity, offset):  # type: ignore[no-untyped-def]
-    """True if seeker j (from 0) of `seekers` is served: exactly floor or ceil of the capacity, with equal chances."""
-    if capacity >= seekers:
-        return True
-    served_after = math.floor((j + 1) * capacity / seekers + offset)
-    served_before = math.floor(j * capacity / seekers + offset)
-    return served_after - served_before >= 1
+@inlined
+def rationed(seekers, of, capacity, offset):  # type: ignore[no-untyped-def]
+    """How many of the first seekers are served where there are too many: of all, exactly floor or ceil of the capacity,
+    with equal chances.
+    """
+    return math.floor(seekers * capacity / of + offset)
 
 
 @inner

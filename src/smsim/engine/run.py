@@ -263,6 +263,7 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         queue=np.empty(f, np.int64),
         position=np.empty(f, np.int64),
         offset=np.empty(f),
+        so_far=np.empty(f),
         capacity=np.empty(f),
         bought=np.empty(f),
         owned=np.empty(d),

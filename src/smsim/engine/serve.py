@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from smsim.engine import inner
-from smsim.engine.arrays import ADOPTED, AWARE, EVENT, HOME, LAPSED, PERMANENT, RECONSIDERS, ROUND, SERVICE, WILLING
+from smsim.engine.arrays import (
+    ADOPTED,
+    AWARE,
+    BLOCK,
+    EVENT,
+    HOME,
+    LAPSED,
+    PERMANENT,
+    RECONSIDERS,
+    ROUND,
+    SERVICE,
+    WILLING,
+)
 from smsim.engine.decide import move, note
 from smsim.engine.draws import (
     BEHAVIOUR_STRIDE,
@@ -14,9 +26,10 @@ from smsim.engine.draws import (
     MATURE,
     RATION,
     chance_to_hazard,
-    exponential,
+    exponentials_of_each,
     uniform,
-    weeks_until,
+    uniforms_of_each,
+    weeks_of_each,
 )
 from smsim.engine.rules import rationed
 
@@ -25,7 +38,12 @@ from smsim.engine.rules import rationed
 def serve(state, record, households, places, behaviour, context, room, b, seed, t, many, found):  # type: ignore[no-untyped-def]
     """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
     # Arrays first, as in `decide`.
-    queue, capacity, position, offset, bought = room.queue, room.capacity, room.position, room.offset, room.bought
+    queue, capacity, bought = room.queue, room.capacity, room.bought
+    position, offset, so_far = room.position, room.offset, room.so_far
+    adopters, numbers, identities, losers, of_losers = (
+        room.visit, room.numbers, room.identities, room.overhears, room.decided,
+    )  # fmt: skip
+    weeks, draws = room.weeks, room.resistances
     facility_district, volume = room.facility_district, room.volume
     seekers, stir, stirred = room.seekers, room.stir[b], room.stirred[b]
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
@@ -42,40 +60,60 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
         capacity,
     )  # fmt: skip
     position.fill(0)
+    so_far.fill(0.0)
     stride = BEHAVIOUR_STRIDE * b
     for f in range(queue.shape[0]):
         if capacity[f] < queue[f]:
             offset[f] = uniform(seed, RATION + stride, t, np.uint32(f))
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
     may_lapse, maturing = behaviour.kind != PERMANENT, chance_to_hazard(behaviour.maturation_rate)
-    turned_away = 0
-    for n in range(found):
-        i = np.uintp(seekers[n])
-        mind = minds[i]
-        identity = draw_id[i]
-        f = facility[community[i]]
-        served = capacity[f] >= queue[f] or rationed(position[f], queue[f], capacity[f], offset[f])
-        position[f] += 1
-        if served:
-            if counts_events:
-                served_cells[cells[i]] += 1
-                served_community[community[i]] += 1
-            if stage[i] == WILLING:
-                move(stage, stage_count, cells[i], i, np.uint8(ADOPTED))
-                convinced_by[mind.source] += 1
-                mind.adoptions += 1
-                if may_lapse:
-                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, np.int64(mind.adoptions), identity))
-                mind.mature_week = t + weeks_until(seed, MATURE + stride, np.int64(mind.adoptions), identity, maturing)
-                many = note(stir, stirred, many, i)
-        else:
-            turned_away += 1
+    turned_away = np.int64(0)
+    for first in range(0, found, BLOCK):
+        new, away = np.int64(0), np.int64(0)
+        for n in range(first, min(first + BLOCK, found)):
+            i = np.uintp(seekers[n])
+            f = facility[community[i]]
+            served = True
+            if capacity[f] < queue[f]:
+                before = so_far[f]
+                position[f] += 1
+                so_far[f] = rationed(position[f], queue[f], capacity[f], offset[f])
+                served = so_far[f] - before >= 1
+            if served:
+                if counts_events:
+                    served_cells[cells[i]] += 1
+                    served_community[community[i]] += 1
+                if stage[i] == WILLING:
+                    mind = minds[i]
+                    move(stage, stage_count, cells[i], i, np.uint8(ADOPTED))
+                    convinced_by[mind.source] += 1
+                    mind.adoptions += 1
+                    adopters[new] = i
+                    numbers[new] = mind.adoptions
+                    identities[new] = draw_id[i]
+                    new += 1
+                    many = note(stir, stirred, many, i)
+            else:
+                losers[away] = i
+                of_losers[away] = draw_id[i]
+                away += 1
+        if may_lapse:
+            exponentials_of_each(seed, LAPSE + stride, numbers, identities, new, draws)
+            for n in range(new):
+                minds[np.uintp(adopters[n])].resist_lapse = draws[n]
+        weeks_of_each(seed, MATURE + stride, numbers, identities, new, maturing, weeks)
+        for n in range(new):
+            minds[np.uintp(adopters[n])].mature_week = t + weeks[n]
+        uniforms_of_each(seed, GIVE_UP + stride, t, of_losers, away, draws)
+        turned_away += away
+        for n in range(away):
+            i = np.uintp(losers[n])
             if persuaded[i] > 0:
                 for k in range(3):
                     credit[k, i] = credit[k, i] * 0.5
                 persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
                 persuaded_sum[community[i]] = -1.0
-            if uniform(seed, GIVE_UP + stride, t, identity) < behaviour.give_up:
+            if draws[n] < behaviour.give_up:
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
                 hot[i] |= RECONSIDERS
                 many = note(stir, stirred, many, i)
