@@ -2,7 +2,8 @@
 
 Susceptible-infected: an unaware household hears from each neighbour who has adopted with the weekly hazard beta, and
 whoever has heard adopts in the same week: nobody needs support (threshold -10), decisions wait for nothing, the
-service is at home and ample. No turnover, no rumour, no taboo, no campaign, no burn-in.
+service is at home and ample, and nobody turns from adopted to maintained. No turnover, no rumour, no taboo, no
+campaign, no burn-in.
 
 Independent cascade: the same, but nobody who hears adopts (threshold 10). Whoever has heard talks for one week, with
 the hazard of a voice, and the first adopters lapse at the end of week 0: everyone passes it on exactly once, with
@@ -39,6 +40,7 @@ AT_REST = {
     "place": "home",
     "service_capacity": 10,
     "kind": "permanent",
+    "maturation_rate": 0,
 }
 
 

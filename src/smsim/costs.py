@@ -245,6 +245,8 @@ def season(scenario: Scenario, weeks: int) -> Array:
     1 + a cos(2 pi (t - t0) / 52), rounded to 12 decimals so that it does not depend on the machine's cosine.
     """
     world = scenario.world
+    if world["season_amplitude"] == 0:
+        return np.ones(weeks)
     angle = 2 * np.pi * (np.arange(weeks) - world["season_peak_week"]) / YEAR
     factor: Array = np.round(1 + world["season_amplitude"] * np.cos(angle), 12)
     return factor

@@ -188,7 +188,9 @@ def staff_week(staff: Staff, week: int) -> StaffWeeks:
 
 def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWeeks:
     """The staff of no campaign: no capacity, and the profile that the parameters ask for."""
-    return StaffWeeks(np.zeros((weeks, communities)), *(np.full((weeks, communities), wanted) for wanted in profile))
+    numbers = np.zeros((1 + len(profile), weeks, communities))
+    numbers[1:].T[...] = profile
+    return StaffWeeks(*numbers)
 
 
 def _positions(seed: int, stream: int, posts: int) -> Array:

@@ -115,8 +115,8 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
     padded = -(-people // WIDTH) * WIDTH
     small = np.uint8 if heaviest < np.iinfo(np.uint8).max else np.uint16
     room = Contagion(
-        stage=np.full(padded, MAINTAINED, np.uint8),
-        left=np.full(padded, np.iinfo(small).max, small),
+        stage=np.empty(padded, np.uint8),
+        left=np.empty(padded, small),
         voices=np.zeros(padded, small),
         talks=np.zeros(padded, small),
         groups=np.full(padded // WIDTH, ASTIR, np.uint8),
@@ -140,7 +140,8 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
         ties=np.empty(TIES, np.int32),
         weights=np.empty(TIES, np.uint8),
     )
-    room.stage[:people] = households.initial_stage[0]
+    room.stage[:people], room.stage[people:] = households.initial_stage[0], MAINTAINED
+    room.left[people:] = np.iinfo(small).max
     return room
 
 
