@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, mask, prefetch, put, where
 
 compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "village.yaml"
 KINDS = [np.uint8, np.uint16, np.int32]
 
 
@@ -90,3 +94,33 @@ def test_sixteen_are_copied_and_no_more(kind):
     copied(source, 3, into, 50)
     assert into[50 : 50 + SIXTEEN].tolist() == list(range(3, 3 + SIXTEEN))
     assert into[:50].sum() == into[50 + SIXTEEN :].sum() == 0
+
+
+RUNS = """
+import hashlib, sys
+from smsim import load_scenario, simulate
+from smsim.simulate import prepare
+digest = hashlib.sha256()
+village = load_scenario(sys.argv[1])
+silent = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0, "talk_weeks": 0}
+quiet = silent | {"place": "home", "kind": "permanent", "service_capacity": 1}
+alone = village.replace(world={"turnover": 0}, behaviours={name: quiet for name in village.behaviours})
+assert prepare(alone, "none", 1).is_contagion
+for scenario, strategy in ((village, "hybrid"), (alone, "none")):
+    for array in simulate(scenario, strategy, 1).record:
+        digest.update(array.tobytes())
+print(digest.hexdigest())
+"""
+
+
+@compiles
+@pytest.mark.validation
+def test_a_processor_without_wide_registers_gives_the_same_bits(tmp_path):
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", RUNS, str(SCENARIO)]
+    printed = [
+        subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True).stdout
+        for more in ({}, plain)
+    ]
+    assert printed[0] == printed[1] != ""
