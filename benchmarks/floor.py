@@ -21,7 +21,7 @@ from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
 from smsim.engine.lanes import WIDTH, lanes, put, where
-from smsim.engine.push import tell
+from smsim.engine.push import ASLEEP, tell
 
 FAMILY = "memory floor"
 
@@ -53,7 +53,7 @@ def touch(households, order, week_start, stage, left, voices, lot, groups, ties,
     read = 0
     for t in range(week_start.shape[0] - 1):
         for g in range(np.uintp(groups.shape[0])):
-            if groups[g]:
+            if groups[g] != ASLEEP:
                 low = WIDTH * g
                 put(left, low, lanes(left, low) - where(lanes(stage, low) == 0, lanes(voices, low), 0))
         for k in range(week_start[t], week_start[t + 1]):
@@ -98,8 +98,8 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
 
     def columns() -> tuple[Array, ...]:
         fresh = contagion.new_room(world.households, record, *facts)
-        kept = fresh.stage, fresh.left, fresh.voices, fresh.lot, fresh.groups
-        return *map(np.zeros_like, kept), fresh.ties, fresh.weights
+        kept = map(np.zeros_like, (fresh.stage, fresh.left, fresh.voices, fresh.lot))
+        return *kept, np.full_like(fresh.groups, ASLEEP), fresh.ties, fresh.weights
 
     def floor_weeks() -> None:
         touch(people, order, week_start, *ready[0])

@@ -55,13 +55,13 @@ LIMIT = 2e9  # exposure that no run comes to
 
 def is_contagion(plan: Plan, behaviours: Array, context: Array, heaviest: int, stage_count: Array) -> bool:
     """Whether a run is a contagion and nothing else; heaviest and stage_count are those of `spread`."""
-    one, start = behaviours[0], stage_count[0].sum(axis=0)
+    one, start = behaviours[0], stage_count[0].T
     kept = one["kind"] == PERMANENT or (one["kind"] == REPEATED and one["lapse_rate"] <= 0)
     for_a_week = (
         one["kind"] == REPEATED
         and min(one["lapse_rate"], one["lapse_rate"] * one["unsupported_lapse_ratio"], one["decision_rate"]) >= 1
         and one["talk_weeks"] <= 1  # who has lapsed has nothing to tell any more
-        and not start[MAINTAINED]  # who lapse at a rate of their own
+        and not np.count_nonzero(start[MAINTAINED])  # who lapse at a rate of their own
     )
     return bool(
         len(behaviours) == 1
@@ -78,8 +78,8 @@ def is_contagion(plan: Plan, behaviours: Array, context: Array, heaviest: int, s
         and context[0]["turnover"] <= 0
         and heaviest <= HEAVIEST
         and not 0 < one["norm_weight"] < 1e-300  # its products have too few digits for the quotient of `wait_for`
-        and not plan.spending.any()
-        and not start[WILLING]
+        and not np.count_nonzero(plan.spending)
+        and not np.count_nonzero(start[WILLING])
     )
 
 
@@ -113,13 +113,13 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
     people = len(households.draw_id)
     weeks, _, cells, _ = record.stage.shape
     padded = -(-people // WIDTH) * WIDTH
-    small = np.uint8 if heaviest < np.iinfo(np.uint8).max else np.uint16
+    small, most = (np.uint8, 0xFF) if heaviest < 0xFF else (np.uint16, 0xFFFF)
     room = Contagion(
         stage=np.empty(padded, np.uint8),
         left=np.empty(padded, small),
         voices=np.zeros(padded, small),
         talks=np.zeros(padded, small),
-        groups=np.full(padded // WIDTH, ASTIR, np.uint8),
+        groups=np.zeros(padded // WIDTH, np.uint8),  # ASTIR
         ask=np.empty(people, small),
         further=np.zeros(people, np.int64),
         far=np.zeros(padded // WIDTH, np.uint8),
@@ -141,7 +141,7 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
         weights=np.empty(TIES, np.uint8),
     )
     room.stage[:people], room.stage[people:] = households.initial_stage[0], MAINTAINED
-    room.left[people:] = np.iinfo(small).max
+    room.left[people:] = most
     return room
 
 
@@ -277,7 +277,7 @@ def week(record, households, community_start, behaviour, room, even, t, before):
     for g in range(groups.shape[0]):
         if groups[g] != ASLEEP:
             enough, nearer = compare(room, WIDTH * g, unaware, with_talk, forgets)
-            groups[g] = np.uint8((enough | nearer) != np.uint64(0))
+            groups[g] = np.uint8(ASTIR if (enough | nearer) != np.uint64(0) else ASLEEP)
             # Four of them without a branch: how many they are cannot be foreseen.
             for _ in range(4):
                 visit[found] = WIDTH * g + lowest(enough)

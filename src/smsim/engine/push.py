@@ -10,7 +10,7 @@ from smsim.engine.lanes import SIXTEEN, WIDTH, copy_sixteen, prefetch
 TIES = 1024  # that are laid side by side
 FAR_AHEAD = 16  # households whose ties are fetched meanwhile
 # 64 households of a contagion: nothing changes for them; something counts down, or for somebody it is enough.
-ASLEEP, ASTIR = 0, 1
+ASTIR, ASLEEP = 0, 1
 
 
 @inner
