@@ -11,7 +11,7 @@ import numpy as np
 from smsim import ahead
 from smsim.costs import Groundwork, Ledger
 from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
-from smsim.engine.contagion import is_contagion, spread
+from smsim.engine.contagion import HEAVIEST, is_contagion, spread
 from smsim.engine.run import advance, copy_state, last_kernels, new_record, start
 from smsim.errors import ScenarioError
 from smsim.results import Run
@@ -69,8 +69,11 @@ class Prepared:
         world = self.world
         return is_contagion(self.plan, self.behaviours, self.context, world.heaviest, world.stage_count)
 
-    def spread(self, record: Record) -> Run:
-        """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it."""
+    def spread(self, record: Record, heaviest: int | None = None) -> Run:
+        """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it.
+
+        heaviest : no household's ties weigh more together; what the world says if None
+        """
         world = self.world
         spread(
             record,
@@ -78,7 +81,7 @@ class Prepared:
             world.places,
             self.behaviours,
             self.seed,
-            world.heaviest,
+            world.heaviest if heaviest is None else heaviest,
             world.even,
             world.stage_count,
         )
@@ -233,12 +236,15 @@ def _world(scenario: Scenario, seed: int | None) -> World:
 def warm_up() -> None:
     """Compile everything that a run needs, or find it compiled: two small runs. What is compiled is kept on disk.
 
-    Every run has the same types, so that one with a campaign and one in which only neighbours act stand for all.
+    Every run has the same types, so that one with a campaign stands for all; where only neighbours act it counts in one
+    byte or in two, by what ties weigh at most.
     """
     small = _small()
     silent = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0}
     quiet = {"kind": "permanent", "place": "home", "service_capacity": 1, **silent}
-    simulate(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)
+    alone = prepare(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)
+    for heaviest in (1, HEAVIEST):
+        alone.spread(alone.empty_record(), heaviest)
     simulate(small, "hybrid", 1)
 
 
