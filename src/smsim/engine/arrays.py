@@ -55,6 +55,7 @@ NEVER = -32000  # "week" of something that has not happened: far before any burn
 FOREVER = 2_000_000_000  # week of a clock that never strikes
 
 FADED = 1e-6  # a unit of persuasion or norm memory worth less is made anew
+PART = 16384  # households, about, that go through a week together: their arrays lie in the third cache
 BLOCK = 256  # households that are looked at together: their bytes lie in the first cache
 
 
@@ -303,13 +304,16 @@ class Scratch(NamedTuple):
     struck: Array  # uint8, as long
     contact: Array  # uint8, as long: how the campaign touches a household of the community
     touch: Array  # uint8 (N,): how the campaign touches a household this week
-    touched: Array  # int32 (N + 1,): whoever it touches, by community
+    touched: Array  # int32 (N + 1,): whoever it touches of a part, by community
     touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
-    stirred: Array  # int32 (B, N + 1): households that `settle` must look at
+    stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
     seekers: Array  # int32 (N,)
     shifts: Array  # int32 (N + 1,): households that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
+    pushes: Array  # int32 (B, N + 1): households whose neighbours are told of what they show
+    was: Array  # uint8 (B, N + 1): what these showed before
+    part_start: Array  # int64 (P + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
@@ -328,8 +332,6 @@ class Scratch(NamedTuple):
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block
     overhears: Array  # int64 (BLOCK + 64,): the same
-    pushes: Array  # int64 (BLOCK + 64,)
-    was: Array  # uint8
     numbers: Array  # uint64 (BLOCK + 64,)
     decided: Array  # uint64
     identities: Array  # uint64 (BLOCK + 64,)

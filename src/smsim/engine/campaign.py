@@ -13,7 +13,6 @@ from smsim.engine.arrays import (
     CONTACT_DIALOGUE,
     CONTACT_VISIT,
     DIALOGUE,
-    FADED,
     LEADER,
     MEDIA,
     MONITOR,
@@ -136,23 +135,23 @@ def environment(state, places, plan, context, room, seed, t):  # type: ignore[no
 
 
 @inner
-def contact(state, record, households, places, context, room, seed, t):  # type: ignore[no-untyped-def]
+def contact(state, record, households, places, context, room, seed, t, here, there):  # type: ignore[no-untyped-def]
     """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. Returns how many it touches.
 
-    Fills the room's `touch`, all 0 before, `touched` and `touched_until`.
+    For the communities here ... there - 1. Fills the room's `touch`, all 0 before, `touched` and `touched_until`.
     """
     volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
-    words, struck, here = room.words, room.struck, room.contact
-    fade_memory(state.norm_memory, state.norm_fade, context)
+    words, struck, kinds = room.words, room.struck, room.contact
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
     cell, contacts, contact_counts, reached = households.cell, state.contacts, record.contacts[t], record.reached[t]
     community_start, joiners, district = places.community_start, places.joiners, places.district
     approved, started_alone, in_need, voices = state.approved, state.started_alone, state.in_need, state.voices
     ownership, warm, pressure = state.ownership, state.warm, record.pressure[t]
-    participants = 0.0
+    participants = record.participants
     media_before, cut = 0.0, np.uint32(0)  # of the community before, see `environment`
-    for c in range(volume.shape[1]):
+    touched_until[here] = 0
+    for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         n = stop - start
         # On to the next multiple of 64, see `decide`.
@@ -164,12 +163,12 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
         dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
         found = touched_until[c]
         if media > 0 or visit > 0 or dialogue > 0:
-            here[: wide - start].fill(0)
+            kinds[: wide - start].fill(0)
             if media > 0:
                 fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
                 if media != media_before:
                     cut, media_before = np.uint32(words_below(media)), media
-                by_media(has_media[start:wide], words, cut, here)
+                by_media(has_media[start:wide], words, cut, kinds)
             if visit > 0:
                 # z = (1 - N_q) + N_q need n_c / #need
                 other = visit * (1 - context.needs_quality)
@@ -180,40 +179,27 @@ def contact(state, record, households, places, context, room, seed, t):  # type:
                 )
                 if accept < 1:
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
-                add_contacts(struck, np.uint8(CONTACT_VISIT), here[: wide - start])
+                add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue > 0:
                 fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
                 by_dialogue(joiner[start:wide], invite_weight[start:wide], words, dialogue, struck)
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
-                add_contacts(struck, np.uint8(CONTACT_DIALOGUE), here[: wide - start])
-            found = chosen(here, n, start, touched, found)
-            attendances = count_contacts(here, start, n, touch, cell, contacts, contact_counts, reached)
+                add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
+            found = chosen(kinds, n, start, touched, found)
+            attendances = count_contacts(kinds, start, n, touch, cell, contacts, contact_counts, reached)
             if found > touched_until[c]:
                 warm[c] = 1
         touched_until[c + 1] = found
-        # part_c = min(participants x actions, #V_c); H_d = sum part / N_d
+        # part_c = min(participants x actions, #V_c)
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
-        participants = participants + part
+        participants[t] += part
         pressure[district[c]] += part
         # O <- O + eps_O (attendances + part) / n_c (1 - O) - delta_O O
         o = ownership[c]
         taken_part = (attendances + part) / n
         ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
-    record.participants[t] += participants
-    for d in range(pressure.shape[0]):
-        pressure[d] = pressure[d] / places.district_households[d]
-    return touched_until[volume.shape[1]]
-
-
-@inner
-def fade_memory(norm_memory, norm_fade, context):  # type: ignore[no-untyped-def]
-    """g <- (1 - delta_p) g, for everybody at once; units worth too little are made anew."""
-    norm_fade[0] = norm_fade[0] * (1 - context.norm_memory_decay)
-    if norm_fade[0] < FADED:
-        for i in range(norm_memory.shape[0]):
-            norm_memory[i] = norm_memory[i] * norm_fade[0]
-        norm_fade[0] = 1.0
+    return touched_until[there]
 
 
 @inner
@@ -312,6 +298,9 @@ def authorities(state, record, places, context, owned, t):  # type: ignore[no-un
     owned: float64 (D,) scratch.
     """
     last = t - context.response_delay_weeks
+    # H_d = sum part / N_d
+    for d in range(state.response.shape[0]):
+        record.pressure[t, d] = record.pressure[t, d] / places.district_households[d]
     owned.fill(0.0)
     for c in range(places.district.shape[0]):
         owned[places.district[c]] = owned[places.district[c]] + state.ownership[c]

@@ -60,7 +60,7 @@ from smsim.engine.draws import (
     weeks_of_each,
     weeks_until,
 )
-from smsim.engine.hear import fade_persuasion, listen, mark, mark_all, overhear, persuade, reconsider, rouse
+from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse
 from smsim.engine.lanes import WIDTH, prefetch
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import keep, support, wake, weigh
@@ -85,11 +85,11 @@ def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
 
 @inner
 def decide(  # type: ignore[no-untyped-def]
-    state, record, households, places, plan, behaviour, context, room, b, seed, t, touches
+    state, record, households, places, plan, behaviour, context, room, b, seed, t, here, there, touches
 ):
     """Steps 2-6 and the seeking of step 7 for behaviour b; fills the room's `seekers` and `stirred`, returns how many.
 
-    touches: whether the campaign touches anybody this week.
+    For the communities here ... there - 1. touches: whether the campaign touches anybody there this week.
     """
     # Arrays are taken out before anything branches: a tuple that more than one block of the code reads is kept in
     # memory, piece by piece, and the compiler needs a second to find out that it need not be.
@@ -149,12 +149,11 @@ def decide(  # type: ignore[no-untyped-def]
     waiting, happens = not counts_events, kind == EVENT
     stride = BEHAVIOUR_STRIDE * b
 
-    fade_persuasion(credit, persuaded, persuaded_sum, fades, b, 1 - behaviour.persuasion_decay)
     fade, norm_fade = fades[b], norm_fades[0]
     lead.fill(0.0)
     people = stage.shape[0]
     found, many, led_before = np.int64(0), np.int64(0), False
-    for c in range(demand.shape[0]):
+    for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
         omega = supporters[c] / (stop - start)

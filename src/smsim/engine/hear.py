@@ -24,8 +24,29 @@ from smsim.engine.rules import crossing_week, hazard_of_rumour, inside
 
 
 @inner
+def fade_all(state, behaviours, context):  # type: ignore[no-untyped-def]
+    """Persuasion and norm memory fade, for everybody at once."""
+    fade_memory(state.norm_memory, state.norm_fade, 1 - context.norm_memory_decay)
+    for b in range(behaviours.shape[0]):
+        fade_persuasion(
+            state.persuasion[b], state.persuaded[b], state.persuaded_sum[b], state.fade, b,
+            1 - behaviours[b].persuasion_decay,
+        )  # fmt: skip
+
+
+@inner
+def fade_memory(norm_memory, norm_fade, keep):  # type: ignore[no-untyped-def]
+    """g <- (1 - delta_p) g; units worth too little are made anew."""
+    norm_fade[0] = norm_fade[0] * keep
+    if norm_fade[0] < FADED:
+        for i in range(norm_memory.shape[0]):
+            norm_memory[i] = norm_memory[i] * norm_fade[0]
+        norm_fade[0] = 1.0
+
+
+@inner
 def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: ignore[no-untyped-def]
-    """p <- (1 - delta_p) p, for everybody at once; units worth too little are made anew."""
+    """p <- (1 - delta_p) p; units worth too little are made anew."""
     fade[b] = fade[b] * keep
     if fade[b] < FADED:
         for i in range(persuaded.shape[0]):

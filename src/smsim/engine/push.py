@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from smsim.engine import inner
+from smsim.engine.arrays import NEW_RUMOUR, NEW_TALK, NEW_VOICES, SPREADS_RUMOUR, TALKS, VOICES
 from smsim.engine.lanes import SIXTEEN, WIDTH, copy_sixteen, prefetch
 
 TIES = 1024  # that are laid side by side
@@ -23,6 +24,38 @@ def push(indptr, neighbor, weight, counter, hot, i, change, news):  # type: igno
         j = neighbor[e]
         counter[j] += change * np.int32(weight[e])
         hot[j] |= news
+
+
+@inner
+def tell_all(state, households, room, b, pushed):  # type: ignore[no-untyped-def]
+    """What the first `pushed` of the room's `pushes[b]` show otherwise than before reaches their neighbours."""
+    pushes, was = room.pushes[b], room.was[b]
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
+    shown, hot, all_voiced, all_believing = state.shown[b], state.hot[b], state.voiced, state.believing
+    last_tie = neighbor.shape[0] - 1
+    voiced, believing = np.int32(0), np.int32(0)
+    for n in range(pushed):
+        if last_tie >= 0:
+            tie = min(indptr[np.uintp(pushes[min(n + FAR_AHEAD, pushed - 1)])], last_tie)
+            prefetch(neighbor, tie)
+            prefetch(weight, tie)
+        i = np.uintp(pushes[n])
+        before, after = was[n], shown[i]
+        changed = before ^ after
+        if changed & VOICES:
+            change = np.int32(1 if after & VOICES else -1)
+            voiced += change
+            push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
+        if changed & TALKS:
+            change = np.int32(1 if after & TALKS else -1)
+            push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
+        if changed & SPREADS_RUMOUR:
+            change = np.int32(1 if after & SPREADS_RUMOUR else -1)
+            believing += change
+            push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
+    all_voiced[b] += voiced
+    all_believing[b] += believing
 
 
 @inner

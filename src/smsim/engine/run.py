@@ -22,6 +22,7 @@ from smsim.engine.arrays import (
     NEW_RUMOUR,
     NEW_VOICES,
     NOT_KEEPING,
+    PART,
     PERMANENT,
     REFUSES,
     SPREADS_RUMOUR,
@@ -60,11 +61,12 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
+from smsim.engine.hear import fade_all
 from smsim.engine.lanes import WIDTH
-from smsim.engine.push import push
+from smsim.engine.push import push, tell_all
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
-from smsim.engine.settle import close, settle, stand
+from smsim.engine.settle import close, settle, stand, tally
 
 
 def new_record(weeks: int, behaviours: int, cells: int, communities: int, districts: int) -> Record:
@@ -223,7 +225,7 @@ def last_kernels(
     people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
-        (settle, (state, record, people, there, them, room, 0, key, 0, 0, 0)),
+        (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0, 0)),
         (monitor, (state, people, there, its_plan, its, key, 0)),
         (summarise, (state, record, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
@@ -238,6 +240,18 @@ def _shared(
     room = _room(places, *households.threshold.shape)
     inputs = frozen(households), frozen(places), frozen(plan), frozen_array(behaviours)
     return *inputs, context[0], room, np.uint64(seed)
+
+
+def part_starts(places: Places) -> Array:
+    """Where parts begin, int64 (P + 1,): communities in a row whose facilities serve no others, and are as few as that
+    allows but have a few thousand households.
+    """
+    communities, last = np.arange(len(places.facility)), np.zeros(len(places.facility_households), np.int64)
+    np.maximum.at(last, places.facility, communities)  # the last community that a facility serves
+    alone = np.flatnonzero(np.maximum.accumulate(last[places.facility]) == communities)
+    share = places.community_start[alone + 1] // PART
+    ends = alone[np.append(share[1:] != share[:-1], True)]
+    return np.append(0, ends + 1)
 
 
 def _room(places: Places, behaviours: int, households: int) -> Scratch:
@@ -259,6 +273,9 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         seekers=np.empty(n, np.int32),
         shifts=np.empty(n + 1, np.int32),
         shifted=np.zeros(n, np.uint8),
+        pushes=np.empty((b, n + 1), np.int32),
+        was=np.empty((b, n + 1), np.uint8),
+        part_start=part_starts(places),
         facility_district=district,
         queue=np.empty(f, np.int64),
         position=np.empty(f, np.int64),
@@ -277,8 +294,6 @@ def _room(places: Places, behaviours: int, households: int) -> Scratch:
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),
         overhears=np.empty(block, np.int64),
-        pushes=np.empty(block, np.int64),
-        was=np.empty(BLOCK, np.uint8),
         numbers=np.empty(block, np.uint64),
         decided=np.empty(block, np.uint64),
         identities=np.empty(block, np.uint64),
@@ -395,7 +410,8 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 
 @kernel
 def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
-    layers, volume, stirs = behaviours.shape[0], room.volume, np.zeros(behaviours.shape[0], np.int64)
+    layers, volume, parts = behaviours.shape[0], room.volume, room.part_start
+    stirs, pushed = np.zeros(layers, np.int64), np.zeros(layers, np.int64)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
@@ -403,18 +419,31 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
         if t > 0:
             for cell in range(record.reached.shape[1]):
                 record.reached[t, cell] = record.reached[t - 1, cell]
-        touches = contact(state, record, households, places, context, room, seed, t)
+        fade_all(state, behaviours, context)
+        pushed.fill(0)
+        for part in range(parts.shape[0] - 1):
+            here, there = parts[part], parts[part + 1]
+            touches = contact(state, record, households, places, context, room, seed, t, here, there)
+            for b in range(layers):
+                found, many = decide(
+                    state, record, households, places, plan, behaviours[b], context, room, b, seed, t, here, there,
+                    touches,
+                )  # fmt: skip
+                stirs[b] = serve(
+                    state, record, households, places, behaviours[b], context, room, b, seed, t, here, there, many,
+                    found,
+                )  # fmt: skip
+            for n in range(touches):
+                room.touch[room.touched[n]] = 0
+            count = np.int64(0)
+            for b in range(layers):
+                count, pushed[b] = settle(
+                    state, households, places, behaviours, room, b, seed, t, here, there, stirs[b], count, pushed[b]
+                )
+            close(state, households, room, context.turnover, seed, t, count)
         for b in range(layers):
-            found, many = decide(
-                state, record, households, places, plan, behaviours[b], context, room, b, seed, t, touches
-            )
-            stirs[b] = serve(state, record, households, places, behaviours[b], context, room, b, seed, t, many, found)
-        for n in range(touches):
-            room.touch[room.touched[n]] = 0
-        count = np.int64(0)
-        for b in range(layers):
-            count = settle(state, record, households, places, behaviours, room, b, seed, t, stirs[b], count)
-        close(state, households, room, context.turnover, seed, t, count)
+            tell_all(state, households, room, b, pushed[b])
+            tally(state, record, behaviours[b], places, b, t)
         authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)

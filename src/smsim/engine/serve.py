@@ -35,8 +35,13 @@ from smsim.engine.rules import rationed
 
 
 @inner
-def serve(state, record, households, places, behaviour, context, room, b, seed, t, many, found):  # type: ignore[no-untyped-def]
-    """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred."""
+def serve(  # type: ignore[no-untyped-def]
+    state, record, households, places, behaviour, context, room, b, seed, t, here, there, many, found
+):
+    """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred.
+
+    The facilities are those of the communities here ... there - 1, and of no others.
+    """
     # Arrays first, as in `decide`.
     queue, capacity, bought = room.queue, room.capacity, room.bought
     position, offset, so_far = room.position, room.offset, room.so_far
@@ -54,15 +59,23 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
     served_cells, served_community = record.served[t, b], record.community[t, b]
     convinced_by, sought, all_turned_away = record.convinced_by[t, b], record.sought[t], record.turned_away[t]
 
-    facility_queue(facility, community, seekers, found, queue)
-    facility_capacity(
-        facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought,
-        capacity,
-    )  # fmt: skip
-    position.fill(0)
-    so_far.fill(0.0)
+    first_facility, last_facility = facility[here], facility[here]
+    for c in range(here, there):
+        first_facility, last_facility = min(first_facility, facility[c]), max(last_facility, facility[c])
+    for f in range(first_facility, last_facility + 1):
+        queue[f], position[f], so_far[f], bought[f] = 0, 0, 0.0, 0.0
+    for n in range(found):
+        queue[facility[community[seekers[n]]]] += 1
+    for c in range(here, there):
+        bought[facility[c]] += volume[SERVICE, c]
     stride = BEHAVIOUR_STRIDE * b
-    for f in range(queue.shape[0]):
+    for f in range(first_facility, last_facility + 1):
+        # Slots of this week: C N_f (1 + c_Y Y) if up, and what the campaign bought.
+        slots = 0.0
+        if behaviour.place == HOME or facility_up[f] == 1:
+            more = 1 + context.response_capacity * response[facility_district[f]]
+            slots = behaviour.service_capacity * facility_households[f] * more
+        capacity[f] = slots + behaviour.slot_share * bought[f]
         if capacity[f] < queue[f]:
             offset[f] = uniform(seed, RATION + stride, t, np.uint32(f))
     counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
@@ -117,38 +130,6 @@ def serve(state, record, households, places, behaviour, context, room, b, seed, 
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
                 hot[i] |= RECONSIDERS
                 many = note(stir, stirred, many, i)
-    sought[b] = found
-    all_turned_away[b] = turned_away
+    sought[b] += found
+    all_turned_away[b] += turned_away
     return many
-
-
-@inner
-def facility_queue(facility, community, seekers, found, queue):  # type: ignore[no-untyped-def]
-    """Number of seekers at each facility, into queue, int64 (F,)."""
-    queue.fill(0)
-    for n in range(found):
-        queue[facility[community[seekers[n]]]] += 1
-
-
-@inner
-def facility_capacity(  # type: ignore[no-untyped-def]
-    facility_up, response, facility, facility_households, facility_district, behaviour, context, volume, bought,
-    capacity,
-):  # fmt: skip
-    """Slots of each facility this week: C N_f (1 + c_Y Y) if up, and what the campaign bought.
-
-    Fills capacity, float64 (F,); bought: float64 (F,) scratch.
-    """
-    for f in range(capacity.shape[0]):
-        capacity[f] = 0.0
-        if behaviour.place == HOME or facility_up[f] == 1:
-            capacity[f] = (
-                behaviour.service_capacity
-                * facility_households[f]
-                * (1 + context.response_capacity * response[facility_district[f]])
-            )
-    bought.fill(0.0)
-    for c in range(facility.shape[0]):
-        bought[facility[c]] += volume[SERVICE, c]
-    for f in range(capacity.shape[0]):
-        capacity[f] = capacity[f] + behaviour.slot_share * bought[f]

@@ -21,7 +21,6 @@ from smsim.engine.arrays import (
     NEEDS,
     NEVER,
     NEW_RUMOUR,
-    NEW_TALK,
     NEW_VOICES,
     NOT_KEEPING,
     OWN,
@@ -56,7 +55,6 @@ from smsim.engine.draws import (
     weeks_of_each,
 )
 from smsim.engine.lanes import prefetch
-from smsim.engine.push import push
 from smsim.engine.rules import supports
 
 
@@ -80,23 +78,23 @@ def lapse_chances(behaviour, ownership, chances, first):  # type: ignore[no-unty
 
 
 @inner
-def add_hazards(lapse_sum, behaviour, ownership, hazards, until):  # type: ignore[no-untyped-def]
-    """Add this week's hazards of every community to lapse_sum; until: float64 (C, 4), what it was before.
+def add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there):  # type: ignore[no-untyped-def]
+    """Add this week's hazards of communities to lapse_sum; until: float64 (C, 4), what it was before.
 
     hazards: float64 (4 C,) scratch.
     """
-    communities = ownership.shape[0]
-    for c in range(communities):
-        if c > 0 and ownership[c] == ownership[c - 1]:
+    for c in range(here, there):
+        at = 4 * (c - here)
+        if c > here and ownership[c] == ownership[c - 1]:
             for k in range(4):
-                hazards[4 * c + k] = hazards[4 * c - 4 + k]
+                hazards[at + k] = hazards[at - 4 + k]
         else:
-            lapse_chances(behaviour, ownership[c], hazards, 4 * c)
-    chances_to_hazards(hazards, 4 * communities)
-    for c in range(communities):
+            lapse_chances(behaviour, ownership[c], hazards, at)
+    chances_to_hazards(hazards, 4 * (there - here))
+    for c in range(here, there):
         for k in range(4):
             until[c, k] = lapse_sum[c, k]
-            lapse_sum[c, k] = lapse_sum[c, k] + hazards[4 * c + k]
+            lapse_sum[c, k] = lapse_sum[c, k] + hazards[4 * (c - here) + k]
 
 
 @inner
@@ -128,33 +126,29 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def settle(state, record, households, places, behaviours, room, b, seed, t, many, count):  # type: ignore[no-untyped-def]
+def settle(state, households, places, behaviours, room, b, seed, t, here, there, many, count, pushed):  # type: ignore[no-untyped-def]
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
-    The first `many` of the room's `stirred` are the households to visit. Its first `count` of `shifts` are households
-    that `close` must look at; returns how many there are then.
+    For the communities here ... there - 1: the first `many` of the room's `stirred` are the households to visit. Its
+    first `count` of `shifts` are households that `close` must look at, and the first `pushed` of `pushes[b]` those
+    whose neighbours are told by `tell_all`; returns how many there are of both then.
     """
     # Arrays first, as in `decide`.
     behaviour = behaviours[b]
     stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
     links, highest, until, hazards = room.links, room.highest, room.until, room.hazards
-    pushes, was, leavers, identities = room.pushes, room.was, room.visit, room.identities
+    pushes, was, leavers, identities = room.pushes[b], room.was[b], room.visit, room.identities
     numbers, decided, weeks, resistances, sums = room.numbers, room.decided, room.weeks, room.resistances, room.sums
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     threshold, communities, cells = households.threshold[b], households.community, households.cell
     draw_id, fear = households.draw_id, households.fear
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
-    credit, persuaded, fades = state.persuasion[b], state.persuaded[b], state.fade
-    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    turnover_week, lives, event_week = state.turnover_week, state.lives, state.event_week[b]
-    all_hot, all_voiced, all_believing = state.hot, state.voiced, state.believing
+    credit, persuaded = state.persuasion[b], state.persuaded[b]
+    turnover_week, lives, event_week, all_hot = state.turnover_week, state.lives, state.event_week[b], state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
     lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
-    community_start, stages, refusing = places.community_start, record.stage[t, b], record.refused[t, b]
-    community, community_eligible = record.community[t, b], record.community_eligible[t, b]
-    week_voiced, week_believing, week_persuasion = record.voiced[t], record.believing[t], record.persuasion[t]
+    community_start = places.community_start
 
     kind = behaviour.kind
     is_event = kind == EVENT
@@ -165,17 +159,15 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
     fearless = 1 - behaviour.taboo
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
     stride = BEHAVIOUR_STRIDE * b
-    voiced, believing = all_voiced[b], all_believing[b]
     deciding = chance_to_hazard(behaviour.decision_rate)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
     lapse_chances(behaviour, 0.0, highest, np.int64(0))
     chances_to_hazards(highest, np.int64(4))
-    add_hazards(lapse_sum, behaviour, ownership, hazards, until)
-    last_tie = neighbor.shape[0] - 1
+    add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there)
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
-        pushed, gone = np.int64(0), np.int64(0)  # not a literal 0, for which Numba compiles once more
+        gone = np.int64(0)  # not a literal 0, for which Numba compiles once more
         for n in range(first, last):
             prefetch(minds, np.uintp(stirred[n]))
         for n in range(first, last):
@@ -291,36 +283,10 @@ def settle(state, record, households, places, behaviours, room, b, seed, t, many
             exponentials_of_each(seed, TALK + stride, numbers, identities, gone, resistances)
             for n in range(gone):
                 heard[np.uintp(leavers[n])].resist = resistances[n] / peer_information
-        if last_tie >= 0:
-            for n in range(pushed):
-                tie = min(indptr[pushes[n]], last_tie)
-                prefetch(neighbor, tie)
-                prefetch(weight, tie)
-        for n in range(pushed):
-            i = pushes[n]
-            after = shown[i]
-            changed = after ^ was[n]
-            if changed & VOICES:
-                change = np.int32(bit(after & VOICES) - bit(was[n] & VOICES))
-                voiced += change
-                push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
-            if changed & TALKS:
-                change = np.int32(bit(after & TALKS) - bit(was[n] & TALKS))
-                push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
-            if changed & SPREADS_RUMOUR:
-                change = np.int32(bit(after & SPREADS_RUMOUR) - bit(was[n] & SPREADS_RUMOUR))
-                believing += change
-                push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
-    all_voiced[b] = voiced
-    all_believing[b] = believing
-    week_voiced[b] = voiced
-    week_believing[b] = believing
-    total = tally(
-        kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
-        community_eligible, sums,
-    )  # fmt: skip
-    week_persuasion[b] = total * fades[b] / persuaded.shape[0]
-    return count
+    for c in range(here, there):
+        if persuaded_sum[c] < 0:
+            persuaded_sum[c] = added(persuaded[community_start[c] : community_start[c + 1]], sums)
+    return count, pushed
 
 
 @inner
@@ -343,26 +309,30 @@ def added(numbers, sums):  # type: ignore[no-untyped-def]
 
 
 @inner
-def tally(  # type: ignore[no-untyped-def]
-    kind, stage_count, adopters, refused, persuaded, persuaded_sum, community_start, stages, refusing, community,
-    community_eligible, sums,
-):  # fmt: skip
-    """The week's counts of one behaviour, into its rows of the record; returns the sum of persuasion."""
+def tally(state, record, behaviour, places, b, t):  # type: ignore[no-untyped-def]
+    """The week's counts of behaviour b, into its rows of the record."""
+    stage_count, adopters, refused, persuaded_sum = (
+        state.stage_count[b], state.adopters[b], state.refused[b], state.persuaded_sum[b],
+    )  # fmt: skip
+    stages, refusing, community, eligible = (
+        record.stage[t, b], record.refused[t, b], record.community[t, b], record.community_eligible[t, b],
+    )  # fmt: skip
+    start, persuasion, people = places.community_start, record.persuasion[t], state.stage.shape[1]
+    counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
+    record.voiced[t, b] = state.voiced[b]
+    record.believing[t, b] = state.believing[b]
     total = 0.0
     for c in range(adopters.shape[0]):
-        start, stop = community_start[c], community_start[c + 1]
-        if persuaded_sum[c] < 0:
-            persuaded_sum[c] = added(persuaded[start:stop], sums)
         total = total + persuaded_sum[c]
-        if kind != EVENT and kind != ROUND:
+        if not counts_events:
             community[c] = adopters[c]
-            community_eligible[c] = stop - start
+            eligible[c] = start[c + 1] - start[c]
+    persuasion[b] = total * state.fade[b] / people
     for cell in range(stage_count.shape[0]):
         for stage in range(6):
             stages[cell, stage] = stage_count[cell, stage]
     for cell in range(refused.shape[0]):
         refusing[cell] = refused[cell]  # Numba's own copy of one array into another takes a second to compile
-    return total
 
 
 @inner
