@@ -55,7 +55,6 @@ NEVER = -32000  # "week" of something that has not happened: far before any burn
 FOREVER = 2_000_000_000  # week of a clock that never strikes
 
 FADED = 1e-6  # a unit of persuasion or norm memory worth less is made anew
-PART = 16384  # households, about, that go through a week together: their arrays lie in the third cache
 BLOCK = 256  # households that are looked at together: their bytes lie in the first cache
 
 
@@ -291,59 +290,6 @@ class State(NamedTuple):
     warm: Array  # uint8 (C,): some contact was made: persuasion fades, and with it support
     moving: Array  # uint8 (B, C): all of its households weighed the behaviour last week
     persuaded_sum: Array  # float64 (B, C): of `persuaded`
-
-
-class Scratch(NamedTuple):
-    """Room to work in, made once for all weeks; nothing in it outlives a week but what a comment says.
-
-    BLOCK is the length of whatever has no other.
-    """
-
-    volume: Array  # float64 (8, C): what this week's money buys
-    words: Array  # uint32, as long as the largest community and 128 more
-    struck: Array  # uint8, as long
-    contact: Array  # uint8, as long: how the campaign touches a household of the community
-    touch: Array  # uint8 (N,): how the campaign touches a household this week
-    touched: Array  # int32 (N + 1,): whoever it touches of a part, by community
-    touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
-    stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
-    stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
-    seekers: Array  # int32 (N,)
-    shifts: Array  # int32 (N + 1,): households that `close` must look at
-    shifted: Array  # uint8 (N,): 1 for whoever is among them
-    pushes: Array  # int32 (B, N + 1): households whose neighbours are told of what they show
-    was: Array  # uint8 (B, N + 1): what these showed before
-    part_start: Array  # int64 (P + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
-    facility_district: Array  # int64 (F,): kept
-    queue: Array  # int64 (F,)
-    position: Array  # int64 (F,)
-    offset: Array  # float64 (F,)
-    so_far: Array  # float64 (F,)
-    capacity: Array  # float64 (F,)
-    bought: Array  # float64 (F,)
-    owned: Array  # float64 (D,)
-    until: Array  # float64 (C, 4): `lapse_sum` before this week
-    links: Array  # int64 (B,)
-    act: Array  # uint64 (BLOCK / 64,): marks of the households of a block
-    news: Array  # uint64 (BLOCK / 64,): the same
-    gossip: Array  # uint64 (BLOCK / 64,): the same
-    tries: Array  # uint64 (BLOCK / 64,): the same
-    verdict: Array  # uint8: what the households of a block find
-    lead: Array  # float64
-    visit: Array  # int64 (BLOCK + 64,): households of a block
-    overhears: Array  # int64 (BLOCK + 64,): the same
-    numbers: Array  # uint64 (BLOCK + 64,)
-    decided: Array  # uint64
-    identities: Array  # uint64 (BLOCK + 64,)
-    weeks: Array  # int32 (BLOCK + 64,)
-    resistances: Array  # float64
-    led: Array  # float64 (16,)
-    sums: Array  # float64 (8,)
-    hazards: Array  # float64 (4 C,)
-    highest: Array  # float64 (4,)
-    heard: Array  # float64 (4,)
-    trusts: Array  # float64 (4,)
-    qualities: Array  # float64 (2,)
 
 
 class Contagion(NamedTuple):

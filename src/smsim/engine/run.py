@@ -22,7 +22,6 @@ from smsim.engine.arrays import (
     NEW_RUMOUR,
     NEW_VOICES,
     NOT_KEEPING,
-    PART,
     PERMANENT,
     REFUSES,
     SPREADS_RUMOUR,
@@ -35,7 +34,6 @@ from smsim.engine.arrays import (
     Places,
     Plan,
     Record,
-    Scratch,
     State,
     frozen,
     frozen_array,
@@ -62,8 +60,8 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.hear import fade_all
-from smsim.engine.lanes import WIDTH
 from smsim.engine.push import push, tell_all
+from smsim.engine.room import new_room
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import close, settle, stand, tally
@@ -237,76 +235,9 @@ def _shared(
     households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
 ) -> tuple[Any, ...]:
     """What all weeks read, and room to work in."""
-    room = _room(places, *households.threshold.shape)
+    room = new_room(households, places)
     inputs = frozen(households), frozen(places), frozen(plan), frozen_array(behaviours)
     return *inputs, context[0], room, np.uint64(seed)
-
-
-def part_starts(places: Places) -> Array:
-    """Where parts begin, int64 (P + 1,): communities in a row whose facilities serve no others, and are as few as that
-    allows but have a few thousand households.
-    """
-    communities, last = np.arange(len(places.facility)), np.zeros(len(places.facility_households), np.int64)
-    np.maximum.at(last, places.facility, communities)  # the last community that a facility serves
-    alone = np.flatnonzero(np.maximum.accumulate(last[places.facility]) == communities)
-    share = places.community_start[alone + 1] // PART
-    ends = alone[np.append(share[1:] != share[:-1], True)]
-    return np.append(0, ends + 1)
-
-
-def _room(places: Places, behaviours: int, households: int) -> Scratch:
-    b, n, block = behaviours, households, BLOCK + 64
-    c, f, d = (len(of) for of in (places.treated, places.facility_households, places.district_households))
-    district = np.zeros(f, np.int64)
-    district[places.facility[::-1]] = places.district[::-1]  # of its first community
-    largest = int(np.diff(places.community_start).max())
-    return Scratch(
-        volume=np.zeros((8, c)),
-        words=np.empty(largest + 128, np.uint32),
-        struck=np.empty(largest + 128, np.uint8),
-        contact=np.empty(largest + 128, np.uint8),
-        touch=np.zeros(n, np.uint8),
-        touched=np.empty(n + 1, np.int32),
-        touched_until=np.zeros(c + 1, np.int64),
-        stir=np.zeros((b, n), np.uint8),
-        stirred=np.empty((b, n + 1), np.int32),
-        seekers=np.empty(n, np.int32),
-        shifts=np.empty(n + 1, np.int32),
-        shifted=np.zeros(n, np.uint8),
-        pushes=np.empty((b, n + 1), np.int32),
-        was=np.empty((b, n + 1), np.uint8),
-        part_start=part_starts(places),
-        facility_district=district,
-        queue=np.empty(f, np.int64),
-        position=np.empty(f, np.int64),
-        offset=np.empty(f),
-        so_far=np.empty(f),
-        capacity=np.empty(f),
-        bought=np.empty(f),
-        owned=np.empty(d),
-        until=np.empty((c, 4)),
-        links=np.empty(b, np.int64),
-        act=np.zeros(BLOCK // WIDTH, np.uint64),
-        news=np.zeros(BLOCK // WIDTH, np.uint64),
-        gossip=np.zeros(BLOCK // WIDTH, np.uint64),
-        tries=np.zeros(BLOCK // WIDTH, np.uint64),
-        verdict=np.empty(BLOCK, np.uint8),
-        lead=np.empty(BLOCK),
-        visit=np.empty(block, np.int64),
-        overhears=np.empty(block, np.int64),
-        numbers=np.empty(block, np.uint64),
-        decided=np.empty(block, np.uint64),
-        identities=np.empty(block, np.uint64),
-        weeks=np.empty(block, np.int32),
-        resistances=np.empty(block),
-        led=np.empty(16),
-        sums=np.empty(8),
-        hazards=np.empty(4 * c),
-        highest=np.empty(4),
-        heard=np.empty(4),
-        trusts=np.empty(4),
-        qualities=np.empty(2),
-    )
 
 
 @kernel

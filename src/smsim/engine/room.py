@@ -1,0 +1,143 @@
+"""Room to work in, made once for all weeks of a run; nothing in it outlives a week but what is said to be kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from smsim.engine.arrays import BLOCK, Array, Households, Places
+from smsim.engine.lanes import WIDTH
+
+PART = 16384  # households, about, that go through a week together: their arrays lie in the third cache
+
+
+class Scratch(NamedTuple):
+    """Scratch of a run. BLOCK is the length of whatever has no other."""
+
+    volume: Array  # float64 (8, C): what this week's money buys
+    words: Array  # uint32, as long as the largest community and 128 more
+    struck: Array  # uint8, as long
+    contact: Array  # uint8, as long: how the campaign touches a household of the community
+    touch: Array  # uint8 (N,): how the campaign touches a household this week
+    touched: Array  # int32 (N + 1,): whoever it touches of a part, by community
+    touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
+    stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
+    stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
+    seekers: Array  # int32 (N,)
+    shifts: Array  # int32 (N + 1,): households that `close` must look at
+    shifted: Array  # uint8 (N,): 1 for whoever is among them
+    pushes: Array  # int32 (B, N + 1): households whose neighbours are told of what they show
+    was: Array  # uint8 (B, N + 1): what these showed before
+    part_start: Array  # int64 (P + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
+    in_a_row: Array  # uint8 (C,), kept: whether `draw_id` ascends one by one
+    invited_in_a_row: Array  # uint8 (C,), kept: the same of `invite_id`
+    uneven: Array  # uint8 (C,), kept: whether some `invite_weight` is not 1
+    facility_district: Array  # int64 (F,): kept
+    queue: Array  # int64 (F,)
+    position: Array  # int64 (F,)
+    offset: Array  # float64 (F,)
+    so_far: Array  # float64 (F,)
+    capacity: Array  # float64 (F,)
+    bought: Array  # float64 (F,)
+    owned: Array  # float64 (D,)
+    until: Array  # float64 (C, 4): `lapse_sum` before this week
+    links: Array  # int64 (B,)
+    act: Array  # uint64 (BLOCK / 64,): marks of the households of a block
+    news: Array  # uint64 (BLOCK / 64,): the same
+    gossip: Array  # uint64 (BLOCK / 64,): the same
+    tries: Array  # uint64 (BLOCK / 64,): the same
+    verdict: Array  # uint8: what the households of a block find
+    lead: Array  # float64
+    visit: Array  # int64 (BLOCK + 64,): households of a block
+    overhears: Array  # int64 (BLOCK + 64,): the same
+    numbers: Array  # uint64 (BLOCK + 64,)
+    decided: Array  # uint64
+    identities: Array  # uint64 (BLOCK + 64,)
+    weeks: Array  # int32 (BLOCK + 64,)
+    resistances: Array  # float64
+    led: Array  # float64 (16,)
+    sums: Array  # float64 (8,)
+    hazards: Array  # float64 (4 C,)
+    highest: Array  # float64 (4,)
+    heard: Array  # float64 (4,)
+    trusts: Array  # float64 (4,)
+    qualities: Array  # float64 (2,)
+
+
+def new_room(households: Households, places: Places) -> Scratch:
+    """Room for a run over this world."""
+    (b, n), block = households.threshold.shape, BLOCK + 64
+    c, f, d = (len(of) for of in (places.treated, places.facility_households, places.district_households))
+    district = np.zeros(f, np.int64)
+    district[places.facility[::-1]] = places.district[::-1]  # of its first community
+    largest = int(np.diff(places.community_start).max())
+    return Scratch(
+        volume=np.zeros((8, c)),
+        words=np.empty(largest + 128, np.uint32),
+        struck=np.empty(largest + 128, np.uint8),
+        contact=np.empty(largest + 128, np.uint8),
+        touch=np.zeros(n, np.uint8),
+        touched=np.empty(n + 1, np.int32),
+        touched_until=np.zeros(c + 1, np.int64),
+        stir=np.zeros((b, n), np.uint8),
+        stirred=np.empty((b, n + 1), np.int32),
+        seekers=np.empty(n, np.int32),
+        shifts=np.empty(n + 1, np.int32),
+        shifted=np.zeros(n, np.uint8),
+        pushes=np.empty((b, n + 1), np.int32),
+        was=np.empty((b, n + 1), np.uint8),
+        part_start=part_starts(places),
+        in_a_row=_in_a_row(households.draw_id, places.community_start),
+        invited_in_a_row=_in_a_row(households.invite_id, places.community_start),
+        uneven=np.logical_or.reduceat(households.invite_weight != 1.0, places.community_start[:-1]).astype(np.uint8),
+        facility_district=district,
+        queue=np.empty(f, np.int64),
+        position=np.empty(f, np.int64),
+        offset=np.empty(f),
+        so_far=np.empty(f),
+        capacity=np.empty(f),
+        bought=np.empty(f),
+        owned=np.empty(d),
+        until=np.empty((c, 4)),
+        links=np.empty(b, np.int64),
+        act=np.zeros(BLOCK // WIDTH, np.uint64),
+        news=np.zeros(BLOCK // WIDTH, np.uint64),
+        gossip=np.zeros(BLOCK // WIDTH, np.uint64),
+        tries=np.zeros(BLOCK // WIDTH, np.uint64),
+        verdict=np.empty(BLOCK, np.uint8),
+        lead=np.empty(BLOCK),
+        visit=np.empty(block, np.int64),
+        overhears=np.empty(block, np.int64),
+        numbers=np.empty(block, np.uint64),
+        decided=np.empty(block, np.uint64),
+        identities=np.empty(block, np.uint64),
+        weeks=np.empty(block, np.int32),
+        resistances=np.empty(block),
+        led=np.empty(16),
+        sums=np.empty(8),
+        hazards=np.empty(4 * c),
+        highest=np.empty(4),
+        heard=np.empty(4),
+        trusts=np.empty(4),
+        qualities=np.empty(2),
+    )
+
+
+def part_starts(places: Places) -> Array:
+    """Where parts begin, int64 (P + 1,): communities in a row whose facilities serve no others, and are as few as that
+    allows but have a few thousand households.
+    """
+    communities, last = np.arange(len(places.facility)), np.zeros(len(places.facility_households), np.int64)
+    np.maximum.at(last, places.facility, communities)  # the last community that a facility serves
+    alone = np.flatnonzero(np.maximum.accumulate(last[places.facility]) == communities)
+    share = places.community_start[alone + 1] // PART
+    ends = alone[np.append(share[1:] != share[:-1], True)]
+    return np.append(0, ends + 1)
+
+
+def _in_a_row(identities: Array, community_start: Array) -> Array:
+    """Whether the identities of each community ascend one by one, uint8 (C,)."""
+    gaps = np.append(0, np.cumsum(np.diff(identities) != 1))
+    unbroken: Array = gaps[community_start[1:] - 1] == gaps[community_start[:-1]]
+    return unbroken.astype(np.uint8)
