@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from smsim.engine import inner
-from smsim.engine.arrays import NEW_RUMOUR, NEW_TALK, NEW_VOICES, SPREADS_RUMOUR, TALKS, VOICES
 from smsim.engine.lanes import SIXTEEN, WIDTH, copy_sixteen, prefetch
 
 TIES = 1024  # that are laid side by side
@@ -27,35 +26,27 @@ def push(indptr, neighbor, weight, counter, hot, i, change, news):  # type: igno
 
 
 @inner
-def tell_all(state, households, room, b, pushed):  # type: ignore[no-untyped-def]
-    """What the first `pushed` of the room's `pushes[b]` show otherwise than before reaches their neighbours."""
-    pushes, was = room.pushes[b], room.was[b]
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
-    shown, hot, all_voiced, all_believing = state.shown[b], state.hot[b], state.voiced, state.believing
-    last_tie = neighbor.shape[0] - 1
-    voiced, believing = np.int32(0), np.int32(0)
-    for n in range(pushed):
-        if last_tie >= 0:
-            tie = min(indptr[np.uintp(pushes[min(n + FAR_AHEAD, pushed - 1)])], last_tie)
-            prefetch(neighbor, tie)
-            prefetch(weight, tie)
-        i = np.uintp(pushes[n])
-        before, after = was[n], shown[i]
-        changed = before ^ after
-        if changed & VOICES:
-            change = np.int32(1 if after & VOICES else -1)
-            voiced += change
-            push(indptr, neighbor, weight, voicing, hot, i, change, np.uint8(NEW_VOICES))
-        if changed & TALKS:
-            change = np.int32(1 if after & TALKS else -1)
-            push(indptr, neighbor, weight, talking, hot, i, change, np.uint8(NEW_TALK))
-        if changed & SPREADS_RUMOUR:
-            change = np.int32(1 if after & SPREADS_RUMOUR else -1)
-            believing += change
-            push(indptr, neighbor, weight, rumouring, hot, i, change, np.uint8(NEW_RUMOUR))
-    all_voiced[b] += voiced
-    all_believing[b] += believing
+def tell_all(state, households, room, b):  # type: ignore[no-untyped-def]
+    """What the households of the room's `pushes[b]` show from now on, or no longer, reaches their neighbours."""
+    pushes, pushed, ties, weights = room.pushes[b], room.pushed[b], room.ties, room.weights
+    hot, voicing, talking, rumouring = state.hot[b], state.voicing[b], state.talking[b], state.rumouring[b]
+    state.voiced[b] += pushed[1] - pushed[0]
+    state.believing[b] += pushed[5] - pushed[4]
+    for which in range(6):
+        those, last = pushes[which], pushed[which]
+        counter = voicing if which < 2 else talking if which < 4 else rumouring
+        change, news = np.int32(2 * (which & 1) - 1), np.uint8(1 << (which >> 1))
+        n, e, stop, many = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
+        while many > 0:
+            many, n, e, stop = lay(households, those, n, last, e, stop, False, ties, weights)
+            for k in range(np.uintp(many)):
+                prefetch(counter, np.uintp(ties[k]))
+                prefetch(hot, np.uintp(ties[k]))
+            for k in range(np.uintp(many)):
+                j = np.uintp(ties[k])
+                counter[j] += change * np.int32(weights[k])
+                hot[j] |= news
+        pushed[which] = 0
 
 
 @inner
@@ -64,38 +55,46 @@ def tell(households, counter, groups, those, first, last, change, even, ties, we
 
     even: all ties weigh 1. ties: int32 (TIES,) scratch, weights: uint8, as long.
     """
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    whole = neighbor.shape[0] - SIXTEEN
     all_wake = last - first > groups.shape[0]  # more than that are hardly told one by one
     if all_wake:
         groups.fill(np.uint8(ASTIR))
-    n, e, stop = first, np.int64(0), np.int64(0)
-    many = 1
+    n, e, stop, many = np.int64(first), np.int64(0), np.int64(0), np.int64(1)
     while many > 0:
-        # Rows of ties are laid side by side, whole sixteens at a time: where a row ends cannot be foreseen.
-        many = 0
-        while many <= ties.shape[0] - SIXTEEN:
-            if e >= stop:
-                if n == last:
-                    break
-                prefetch(neighbor, indptr[np.uintp(those[min(n + FAR_AHEAD, last - 1)])])
-                i = np.uintp(those[n])
-                e, stop = indptr[i], indptr[i + np.uintp(1)]
-                n += 1
-                if e == stop:
-                    continue
-            few = min(int(stop - e), SIXTEEN)
-            if e <= whole:
-                copy_sixteen(neighbor, e, ties, many)
-                if not even:
-                    copy_sixteen(weight, e, weights, many)
-            else:
-                for k in range(few):
-                    ties[many + k] = neighbor[e + k]
-                    weights[many + k] = weight[e + k]
-            many += few
-            e += SIXTEEN
+        many, n, e, stop = lay(households, those, n, last, e, stop, even, ties, weights)
         for k in range(np.uintp(many)):
             counter[np.uintp(ties[k])] += np.int64(change) * (1 if even else np.int64(weights[k]))
         for k in range(np.uintp(0 if all_wake else many)):
             groups[np.uintp(ties[k]) // np.uintp(WIDTH)] = np.uint8(ASTIR)
+
+
+@inner
+def lay(households, those, n, last, e, stop, even, ties, weights):  # type: ignore[no-untyped-def]
+    """Lay ties side by side, as many as there is room for: e ... stop - 1, and then the rows of those[n:last].
+
+    Returns how many, and n, e and stop to go on with. even: all ties weigh 1, and weights are left as they are.
+    """
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    whole, many = neighbor.shape[0] - SIXTEEN, np.int64(0)
+    # Whole sixteens at a time: where a row ends cannot be foreseen.
+    while many <= ties.shape[0] - SIXTEEN:
+        if e >= stop:
+            if n == last:
+                break
+            prefetch(neighbor, indptr[np.uintp(those[min(n + FAR_AHEAD, last - 1)])])
+            i = np.uintp(those[n])
+            e, stop = indptr[i], indptr[i + np.uintp(1)]
+            n += 1
+            if e == stop:
+                continue
+        few = min(stop - e, SIXTEEN)
+        if e <= whole:
+            copy_sixteen(neighbor, e, ties, many)
+            if not even:
+                copy_sixteen(weight, e, weights, many)
+        else:
+            for k in range(few):
+                ties[many + k] = neighbor[e + k]
+                weights[many + k] = weight[e + k]
+        many += few
+        e += SIXTEEN
+    return many, n, e, stop

@@ -8,6 +8,7 @@ import numpy as np
 
 from smsim.engine.arrays import BLOCK, Array, Households, Places
 from smsim.engine.lanes import WIDTH
+from smsim.engine.push import TIES
 
 PART = 16384  # households, about, that go through a week together: their arrays lie in the third cache
 
@@ -27,8 +28,10 @@ class Scratch(NamedTuple):
     seekers: Array  # int32 (N,)
     shifts: Array  # int32 (N + 1,): households that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
-    pushes: Array  # int32 (B, N + 1): households whose neighbours are told of what they show
-    was: Array  # uint8 (B, N + 1): what these showed before
+    pushes: Array  # int32 (B, 6, N + 1): households whose neighbours are told that they cease or begin to show bit k
+    pushed: Array  # int64 (B, 6): how many of each, 2 k + (0 or 1); 0 after the week
+    ties: Array  # int32 (TIES,)
+    weights: Array  # uint8 (TIES,)
     part_start: Array  # int64 (P + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
     in_a_row: Array  # uint8 (C,), kept: whether `draw_id` ascends one by one
     invited_in_a_row: Array  # uint8 (C,), kept: the same of `invite_id`
@@ -85,8 +88,10 @@ def new_room(households: Households, places: Places) -> Scratch:
         seekers=np.empty(n, np.int32),
         shifts=np.empty(n + 1, np.int32),
         shifted=np.zeros(n, np.uint8),
-        pushes=np.empty((b, n + 1), np.int32),
-        was=np.empty((b, n + 1), np.uint8),
+        pushes=np.empty((b, 6, n + 1), np.int32),
+        pushed=np.zeros((b, 6), np.int64),
+        ties=np.empty(TIES, np.int32),
+        weights=np.empty(TIES, np.uint8),
         part_start=part_starts(places),
         in_a_row=_in_a_row(households.draw_id, places.community_start),
         invited_in_a_row=_in_a_row(households.invite_id, places.community_start),

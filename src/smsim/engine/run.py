@@ -223,7 +223,7 @@ def last_kernels(
     people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
-        (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0, 0)),
+        (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
         (monitor, (state, people, there, its_plan, its, key, 0)),
         (summarise, (state, record, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
@@ -342,7 +342,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 @kernel
 def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     layers, volume, parts = behaviours.shape[0], room.volume, room.part_start
-    stirs, pushed = np.zeros(layers, np.int64), np.zeros(layers, np.int64)
+    stirs = np.zeros(layers, np.int64)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
@@ -351,7 +351,6 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
             for cell in range(record.reached.shape[1]):
                 record.reached[t, cell] = record.reached[t - 1, cell]
         fade_all(state, behaviours, context)
-        pushed.fill(0)
         for part in range(parts.shape[0] - 1):
             here, there = parts[part], parts[part + 1]
             touches = contact(state, record, households, places, context, room, seed, t, here, there)
@@ -368,12 +367,10 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
                 room.touch[room.touched[n]] = 0
             count = np.int64(0)
             for b in range(layers):
-                count, pushed[b] = settle(
-                    state, households, places, behaviours, room, b, seed, t, here, there, stirs[b], count, pushed[b]
-                )
+                count = settle(state, households, places, behaviours, room, b, seed, t, here, there, stirs[b], count)
             close(state, households, room, context.turnover, seed, t, count)
         for b in range(layers):
-            tell_all(state, households, room, b, pushed[b])
+            tell_all(state, households, room, b)
             tally(state, record, behaviours[b], places, b, t)
         authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)

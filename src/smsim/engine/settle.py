@@ -126,18 +126,18 @@ def lapse_due(resist, t, highest):  # type: ignore[no-untyped-def]
 
 
 @inner
-def settle(state, households, places, behaviours, room, b, seed, t, here, there, many, count, pushed):  # type: ignore[no-untyped-def]
+def settle(state, households, places, behaviours, room, b, seed, t, here, there, many, count):  # type: ignore[no-untyped-def]
     """Steps 8-10 for behaviour b: maintenance, turnover, and what the household shows from now on.
 
     For the communities here ... there - 1: the first `many` of the room's `stirred` are the households to visit. Its
-    first `count` of `shifts` are households that `close` must look at, and the first `pushed` of `pushes[b]` those
-    whose neighbours are told by `tell_all`; returns how many there are of both then.
+    first `count` of `shifts` are households that `close` must look at; returns how many there are then. Those whose
+    neighbours must be told are appended to `pushes[b]`.
     """
     # Arrays first, as in `decide`.
     behaviour = behaviours[b]
     stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
     links, highest, until, hazards = room.links, room.highest, room.until, room.hazards
-    pushes, was, leavers, identities = room.pushes[b], room.was[b], room.visit, room.identities
+    pushes, pushed, leavers, identities = room.pushes[b], room.pushed[b], room.visit, room.identities
     numbers, decided, weeks, resistances, sums = room.numbers, room.decided, room.weeks, room.resistances, room.sums
     threshold, communities, cells = households.threshold[b], households.community, households.cell
     draw_id, fear = households.draw_id, households.fear
@@ -250,10 +250,10 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
                         for other in range(links.shape[0]):
                             if links[other] == b:
                                 all_hot[other, i] |= RECONSIDERS
-                if changed & (VOICES | TALKS | SPREADS_RUMOUR):
-                    pushes[pushed] = i
-                    was[pushed] = before
-                    pushed += 1
+                for k in range(3):
+                    which = 2 * k + (after >> k & 1)
+                    pushes[which, pushed[which]] = i
+                    pushed[which] += changed >> k & 1
             if (leaves or shows) and shifted[i] == 0:
                 shifted[i] = 1
                 shifts[count] = i
@@ -286,7 +286,7 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
     for c in range(here, there):
         if persuaded_sum[c] < 0:
             persuaded_sum[c] = added(persuaded[community_start[c] : community_start[c + 1]], sums)
-    return count, pushed
+    return count
 
 
 @inner
