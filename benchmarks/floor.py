@@ -3,7 +3,7 @@
 The floor replays a run that smsim has just made: it is told who adopts in which week. Per week it looks at the byte of
 every group of 64 households; in a group in which some neighbour has adopted it reads what smsim compares, stage,
 exposure left and voices (uint8 each), and writes what is left. Per adopter of the week it writes stage and exposure
-left, reads its cell and clock (uint32), reads its row of ties (neighbour int32), adds to each neighbour's counter
+left, reads its cell (uint8), reads its row of ties (neighbour int32), adds to each neighbour's counter
 (uint8) and marks its group: the scattered updates, done by smsim's own `tell`, which lays rows side by side. It draws
 nothing, compares nothing and counts nothing. The floor of a whole run also allocates and writes once every array that
 smsim keeps of its households.
@@ -48,7 +48,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def touch(households, order, week_start, stage, left, voices, lot, groups, ties, weights):  # type: ignore[no-untyped-def]
+def touch(households, order, week_start, stage, left, voices, cell, groups, ties, weights):  # type: ignore[no-untyped-def]
     """The reads and writes of the module's text; `order` holds the adopters, week after week, from `week_start`."""
     read = 0
     for t in range(week_start.shape[0] - 1):
@@ -60,7 +60,7 @@ def touch(households, order, week_start, stage, left, voices, lot, groups, ties,
             i = np.uintp(order[k])
             stage[i] = 1
             left[i] = 1
-            read += lot[i]
+            read += cell[i]
         tell(households, voices, groups, order, week_start[t], week_start[t + 1], 1, True, ties, weights)
     return read
 
@@ -83,22 +83,22 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     prepared = prepare(scenario, "none", 1, world)
     order, week_start = _adopters_by_week(prepared)
     people, seed = frozen(world.households), np.uint64(1)
-    facts = world.heaviest, world.stage_count
+    facts = world.facts
     inputs = frozen_array(world.places.community_start), frozen_array(prepared.behaviours)[0]
     record = prepared.empty_record()
     no_weeks = Record(*(array[:0] for array in record))
 
     def play(record: Record, room: Any) -> None:
-        contagion.play(record, people, *inputs, room, True, seed)
+        contagion.play(record, people, *inputs, room, True, False, seed)
 
     ready: list[Any] = []
     kept: list[Any] = []
-    begun = contagion.new_room(world.households, record, *facts)
+    begun = contagion.new_room(world.households, record, facts)
     play(no_weeks, begun)
 
     def columns() -> tuple[Array, ...]:
-        fresh = contagion.new_room(world.households, record, *facts)
-        kept = map(np.zeros_like, (fresh.stage, fresh.left, fresh.voices, fresh.lot))
+        fresh = contagion.new_room(world.households, record, facts)
+        kept = map(np.zeros_like, (fresh.stage, fresh.left, fresh.voices, world.households.cell))
         return *kept, np.full_like(fresh.groups, ASLEEP), fresh.ties, fresh.weights
 
     def floor_weeks() -> None:
@@ -122,7 +122,7 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     for _ in range(repeats):
         for name, work in works.items():
             # outside the measured time
-            ready[:] = [columns(), contagion.new_room(world.households, record, *facts)]
+            ready[:] = [columns(), contagion.new_room(world.households, record, facts)]
             seconds[name] += interleave({name: work}, 1)[name]
     # A kernel makes the start and all weeks: the weeks alone are what they take more.
     starts = seconds.pop("smsim start")

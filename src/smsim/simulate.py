@@ -10,7 +10,7 @@ import numpy as np
 
 from smsim import ahead
 from smsim.costs import Groundwork, Ledger
-from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Plan, Record, State
+from smsim.engine.arrays import BEHAVIOUR, CONTEXT, KINDS, PLACES, Array, Facts, Plan, Record, State
 from smsim.engine.contagion import HEAVIEST, is_contagion, spread
 from smsim.engine.run import advance, copy_state, last_kernels, new_record, start
 from smsim.errors import ScenarioError
@@ -66,25 +66,15 @@ class Prepared:
     @property
     def is_contagion(self) -> bool:
         """Whether the run is a contagion and nothing else, which has a kernel of its own."""
-        world = self.world
-        return is_contagion(self.plan, self.behaviours, self.context, world.heaviest, world.stage_count)
+        return is_contagion(self.plan, self.behaviours, self.context, self.world.facts)
 
-    def spread(self, record: Record, heaviest: int | None = None) -> Run:
+    def spread(self, record: Record, facts: Facts | None = None) -> Run:
         """The whole run of a contagion, into a record of zeros; its state is worked out if somebody asks for it.
 
-        heaviest : no household's ties weigh more together; what the world says if None
+        facts : the world's own if None
         """
         world = self.world
-        spread(
-            record,
-            world.households,
-            world.places,
-            self.behaviours,
-            self.seed,
-            world.heaviest if heaviest is None else heaviest,
-            world.even,
-            world.stage_count,
-        )
+        spread(record, world.households, world.places, self.behaviours, self.seed, facts or world.facts)
         return self.finish(self.last_state, record)
 
     def last_state(self) -> State:
@@ -244,7 +234,7 @@ def warm_up() -> None:
     quiet = {"kind": "permanent", "place": "home", "service_capacity": 1, **silent}
     alone = prepare(small.replace(world={"turnover": 0}, behaviours={"behaviour": quiet}), NO_CAMPAIGN, 1)
     for heaviest in (1, HEAVIEST):
-        alone.spread(alone.empty_record(), heaviest)
+        alone.spread(alone.empty_record(), alone.world.facts._replace(heaviest=heaviest))
     simulate(small, "hybrid", 1)
 
 

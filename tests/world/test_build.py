@@ -107,7 +107,7 @@ def test_a_world_never_changes() -> None:
 def test_arrays_have_the_types_and_shapes_that_the_engine_states() -> None:
     w = build_world(Scenario.from_mapping(TWO), 1)
     types = {
-        "draw_id": "u4", "community": "i4", "cell": "i4", "minority": "u1", "female": "u1", "hesitant": "u1",
+        "draw_id": "u4", "community": "i4", "cell": "u1", "minority": "u1", "female": "u1", "hesitant": "u1",
         "media": "u1", "child": "u1", "joiner": "u1", "membership": "u1", "distance_km": "f8", "fear": "f8",
         "invite_id": "u4", "invite_weight": "f8", "indptr": "i8", "neighbor": "i4", "weight": "u1",
         "reference": "f8", "threshold": "f8", "initial_stage": "u1",

@@ -184,7 +184,7 @@ class Households(NamedTuple):
 
     draw_id: Array  # uint32 (N,): identity of the household in every draw
     community: Array  # int32 (N,)
-    cell: Array  # int32 (N,)
+    cell: Array  # uint8 (N,)
     minority: Array  # uint8 (N,): minority language
     female: Array  # uint8 (N,): female-headed
     hesitant: Array  # uint8 (N,)
@@ -292,6 +292,15 @@ class State(NamedTuple):
     persuaded_sum: Array  # float64 (B, C): of `persuaded`
 
 
+class Facts(NamedTuple):
+    """What is known of a world before any run, and would be found out anew by each."""
+
+    heaviest: int  # no household's ties weigh more together
+    even: bool  # all ties weigh 1
+    asks: bool  # somebody needs support for the first behaviour
+    stage_count: Array  # int64 (B, G, 6): households of each cell in each stage at the start
+
+
 class Contagion(NamedTuple):
     """What a contagion keeps of its households, in groups of 64; the last is filled up with some that have adopted."""
 
@@ -303,7 +312,6 @@ class Contagion(NamedTuple):
     ask: Array  # as `left`: voices that are enough
     further: Array  # int64 (N,): exposure needed beyond what `left` holds
     far: Array  # uint8 (N / 64,): whether anybody in the group needs that
-    lot: Array  # uint32 (N,): its cell in the upper half, the weeks from adopting to being maintained in the lower one
     wait: Array  # int32 (N,): favourable weeks still needed before it moves
     talker: Array  # uint8 (N,)
     told: Array  # int32 (N + 1,): households in the order in which they are told
@@ -314,6 +322,8 @@ class Contagion(NamedTuple):
     matures: Array  # int32 (T + 1, G): adopters by the week in which they become maintained; the last is never
     stage_count: Array  # int64 (G, 6)
     adopters: Array  # int64 (C,)
+    first: Array  # uint64 (BLOCK,): ones
+    identities: Array  # uint64 (BLOCK,)
     times: Array  # int32 (BLOCK,)
     words: Array  # uint32 (BLOCK,)
     resistances: Array  # float64 (BLOCK,)

@@ -28,6 +28,7 @@ from smsim.engine.arrays import (
     WILLING,
     Array,
     Contagion,
+    Facts,
     Households,
     Places,
     Plan,
@@ -43,6 +44,7 @@ from smsim.engine.draws import (
     chance_to_hazard,
     fill_exponentials,
     fill_weeks,
+    weeks_of_each,
     weeks_until,
 )
 from smsim.engine.lanes import WIDTH, bits, lanes, lowest, put, where
@@ -53,9 +55,9 @@ HEAVIEST = 65534  # of the weight of a household's ties, so that one number more
 LIMIT = 2e9  # exposure that no run comes to
 
 
-def is_contagion(plan: Plan, behaviours: Array, context: Array, heaviest: int, stage_count: Array) -> bool:
-    """Whether a run is a contagion and nothing else; heaviest and stage_count are those of `spread`."""
-    one, start = behaviours[0], stage_count[0].T
+def is_contagion(plan: Plan, behaviours: Array, context: Array, facts: Facts) -> bool:
+    """Whether a run is a contagion and nothing else."""
+    one, start = behaviours[0], facts.stage_count[0].T
     kept = one["kind"] == PERMANENT or (one["kind"] == REPEATED and one["lapse_rate"] <= 0)
     for_a_week = (
         one["kind"] == REPEATED
@@ -76,7 +78,7 @@ def is_contagion(plan: Plan, behaviours: Array, context: Array, heaviest: int, s
         and one["service_capacity"] >= 1  # slots of a facility: at least its households
         and (one["talk_weeks"] == 0 or one["silent_information"] in (0, 1))  # exposure is a whole number
         and context[0]["turnover"] <= 0
-        and heaviest <= HEAVIEST
+        and facts.heaviest <= HEAVIEST
         and not 0 < one["norm_weight"] < 1e-300  # its products have too few digits for the quotient of `wait_for`
         and not np.count_nonzero(plan.spending)
         and not np.count_nonzero(start[WILLING])
@@ -89,9 +91,7 @@ def spread(
     places: Places,
     behaviours: Array,
     seed: int,
-    heaviest: int,
-    even: bool,
-    stage_count: Array,
+    facts: Facts,
 ) -> None:
     """Fill the record, of zeros before, with every week of a run that `is_contagion`.
 
@@ -99,21 +99,20 @@ def spread(
     ----------
     behaviours : recarray (1,) of `BEHAVIOUR`
     seed : int in [0, 2**64)
-    heaviest : no household's ties weigh more together
-    even : all ties weigh 1
-    stage_count : int64 (1, G, 6), households of each cell in each stage at the start
     """
-    room, starts = new_room(households, record, heaviest, stage_count), frozen_array(places.community_start)
-    play(record, frozen(households), starts, frozen_array(behaviours)[0], room, even, np.uint64(seed))
+    room, starts = new_room(households, record, facts), frozen_array(places.community_start)
+    play(
+        record, frozen(households), starts, frozen_array(behaviours)[0], room, facts.even, facts.asks, np.uint64(seed)
+    )  # fmt: skip
     record.community_eligible[:, 0] = np.diff(places.community_start)
 
 
-def new_room(households: Households, record: Record, heaviest: int, stage_count: Array) -> Contagion:
+def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
     """Room for a run, with everybody's first stage."""
     people = len(households.draw_id)
     weeks, _, cells, _ = record.stage.shape
     padded = -(-people // WIDTH) * WIDTH
-    small, most = (np.uint8, 0xFF) if heaviest < 0xFF else (np.uint16, 0xFFFF)
+    small, most = (np.uint8, 0xFF) if facts.heaviest < 0xFF else (np.uint16, 0xFFFF)
     room = Contagion(
         stage=np.empty(padded, np.uint8),
         left=np.empty(padded, small),
@@ -123,7 +122,6 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
         ask=np.empty(people, small),
         further=np.zeros(people, np.int64),
         far=np.zeros(padded // WIDTH, np.uint8),
-        lot=np.empty(people, np.uint32),
         wait=np.empty(people, np.int32),
         talker=np.zeros(people, np.uint8),
         told=np.empty(people + 1, np.int32),
@@ -132,8 +130,10 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
         stages=np.empty(people + 1, np.uint8),
         adopted=np.empty((2, people + 1), np.int32),
         matures=np.zeros((weeks + 1, cells), np.int32),
-        stage_count=stage_count[0].copy(),
+        stage_count=facts.stage_count[0].copy(),
         adopters=np.zeros(record.community.shape[2], np.int64),
+        first=np.ones(BLOCK, np.uint64),
+        identities=np.empty(BLOCK, np.uint64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
         resistances=np.empty(BLOCK),
@@ -146,38 +146,34 @@ def new_room(households: Households, record: Record, heaviest: int, stage_count:
 
 
 @kernel
-def play(record, households, community_start, behaviour, room, even, seed):  # type: ignore[no-untyped-def]
+def play(record, households, community_start, behaviour, room, even, asks, seed):  # type: ignore[no-untyped-def]
     """What everybody waits for before the first week, who has adopted by then, and all weeks of the record.
 
-    even: all ties weigh 1.
+    even: all ties weigh 1. asks: somebody needs support.
     """
-    wait_for(households, behaviour, room, seed)
+    wait_for(households, behaviour, room, asks, seed)
     adopting = start(households, community_start, behaviour, room, even, seed)
     for t in range(record.stage.shape[0]):
-        adopting = week(record, households, community_start, behaviour, room, even, t, adopting)
+        adopting = week(record, households, community_start, behaviour, room, even, seed, t, adopting)
 
 
 @inner
-def wait_for(households, behaviour, room, seed):  # type: ignore[no-untyped-def]
+def wait_for(households, behaviour, room, asks, seed):  # type: ignore[no-untyped-def]
     """What every household waits for: exposure, voices, weeks."""
-    stage, left, ask, wait, further, lot = room.stage, room.left, room.ask, room.wait, room.further, room.lot
+    stage, left, ask, wait, further = room.stage, room.left, room.ask, room.wait, room.further
     words, resistances, times = room.words, room.resistances, room.times
-    draw_id, cells = households.draw_id, households.cell
-    threshold, reference = households.threshold[0], households.reference[0]
+    draw_id, threshold, reference = households.draw_id, households.threshold[0], households.reference[0]
     norm_weight, peer_information = behaviour.norm_weight, behaviour.peer_information
     never = np.int32((1 << 8 * left.itemsize) - 1)  # more than any household's ties weigh
     cap = np.int32(never - (peer_information > 0))  # exposure that `left` can hold
     weighs, scale = norm_weight > 0, norm_weight if norm_weight > 0 else 1.0
-    deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
-    first, last = np.int64(0), np.int32(room.matures.shape[0] - 1)  # first life, first decision; after the last week
+    deciding, first = chance_to_hazard(behaviour.decision_rate), np.int64(0)  # first life, first decision
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
-        some_ask = False
-        for i in range(np.uintp(low), np.uintp(high)):
-            some_ask |= threshold[i] > 0
+        for i in range(np.uintp(low), np.uintp(low if asks else high)):
             ask[i] = 0
-        for i in range(np.uintp(low), np.uintp(high if some_ask else low)):
+        for i in range(np.uintp(low), np.uintp(high if asks else low)):
             # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one
             k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
             # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
@@ -190,11 +186,7 @@ def wait_for(households, behaviour, room, seed):  # type: ignore[no-untyped-def]
             fill_weeks(seed, DECIDE, first, draw_id, low, high, deciding, words, times)
             for k in range(high - low):
                 wait[low + k] = times[k]
-        # An adoption of week t is the first in the run; it matures in week t + K, K from 1 on.
-        fill_weeks(seed, MATURE, np.int64(1), draw_id, low, high, maturing, words, times)
         here = np.uintp(low)
-        for k in range(np.uintp(high - low)):
-            lot[here + k] = (np.uint32(cells[here + k]) << np.uint32(16)) | np.uint32(min(times[k], last))
         if peer_information > 0:
             fill_exponentials(seed, TALK, first, draw_id, low, high, words, resistances)
         else:
@@ -260,13 +252,12 @@ def compare(room, low, unaware, with_talk, forgets):  # type: ignore[no-untyped-
 
 
 @inner
-def week(record, households, community_start, behaviour, room, even, t, before):  # type: ignore[no-untyped-def]
+def week(record, households, community_start, behaviour, room, even, seed, t, before):  # type: ignore[no-untyped-def]
     """Week t; before: how many adopted in the week before it. Returns how many adopt in this one."""
     stage, left, voices, groups, ask = room.stage, room.left, room.voices, room.groups, room.ask
     further, wait, told, stage_count = room.further, room.wait, room.told, room.stage_count
     adopted, visit, talk_weeks = room.adopted[t & 1], room.some, behaviour.talk_weeks
-    matures, lot, last, stages = room.matures, room.lot, room.matures.shape[0] - 1, room.stages
-    lots = room.words
+    cells, stages, maturing = households.cell, room.stages, chance_to_hazard(behaviour.maturation_rate)
     with_talk, waits = talk_weeks > 0 and behaviour.silent_information > 0, behaviour.decision_rate < 1
     unaware = np.uint8(UNAWARE if behaviour.peer_information > 0 else NOBODY)
     never = (1 << 8 * left.itemsize) - 1
@@ -320,16 +311,10 @@ def week(record, households, community_start, behaviour, room, even, t, before):
         stage[i] = now
         visit[moved], stages[moved] = i, was | now << np.uint8(4)
         moved += now != was
-    for first in range(0, moved, BLOCK):
-        few = min(BLOCK, moved - first)
-        for n in range(np.uintp(few)):
-            lots[n] = lot[np.uintp(visit[np.uintp(first) + n])]
-        for n in range(np.uintp(few)):
-            cell, now = np.uintp(lots[n] >> np.uint32(16)), stages[np.uintp(first) + n]
-            stage_count[cell, now & np.uint8(15)] -= 1
-            stage_count[cell, now >> np.uint8(4)] += 1
-            if now >> np.uint8(4) == ADOPTED and not lapses:
-                matures[min(t + np.int64(lots[n] & np.uint32(0xFFFF)), last), cell] += 1
+    for n in range(np.uintp(moved)):
+        cell, now = cells[np.uintp(visit[n])], stages[n]
+        stage_count[cell, now & np.uint8(15)] -= 1
+        stage_count[cell, now >> np.uint8(4)] += 1
     room.told_until[t + 1] = telling
     # What they show is seen next week.
     tell(households, voices, groups, adopted, 0, adopting, 1, even, room.ties, room.weights)
@@ -339,18 +324,28 @@ def week(record, households, community_start, behaviour, room, even, t, before):
         talk(households, room, t, even)
     if lapses:
         lapse(households, community_start, room, room.adopted[(t + 1) & 1], before, even)
-    else:
-        mature(room, t)
+    elif maturing > 0:
+        mature(households, room, maturing, seed, t, adopting)
     write(record, room, t, informed, adopting, on_their_own)
     return adopting
 
 
 @inner
-def mature(room, t):  # type: ignore[no-untyped-def]
-    """Those whose week it is are maintained from now on."""
+def mature(households, room, maturing, seed, t, adopting):  # type: ignore[no-untyped-def]
+    """Those whose week it is are maintained from now on; when will be the week of those who adopt in this one?"""
+    adopted, identities, times, matures = room.adopted[t & 1], room.identities, room.times, room.matures
+    draw_id, cells, never = households.draw_id, households.cell, matures.shape[0] - 1
+    for first in range(0, adopting, BLOCK):
+        few = min(BLOCK, adopting - first)
+        for n in range(few):
+            identities[n] = draw_id[np.uintp(adopted[first + n])]
+        # The first adoption in the run; it matures in week t + K, K from 1 on.
+        weeks_of_each(seed, MATURE, room.first, identities, few, maturing, times)
+        for n in range(few):
+            matures[min(t + times[n], never), cells[np.uintp(adopted[first + n])]] += 1
     for cell in range(room.stage_count.shape[0]):
-        room.stage_count[cell, ADOPTED] -= room.matures[t, cell]
-        room.stage_count[cell, MAINTAINED] += room.matures[t, cell]
+        room.stage_count[cell, ADOPTED] -= matures[t, cell]
+        room.stage_count[cell, MAINTAINED] += matures[t, cell]
 
 
 @inner

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from smsim import ahead
-from smsim.engine.arrays import STAGES, Array, Households, Places
+from smsim.engine.arrays import STAGES, Array, Facts, Households, Places
 from smsim.errors import ScenarioError
 from smsim.saying import say_count
 from smsim.world import cache
@@ -53,25 +53,17 @@ class World:
     seed: int
 
     @cached_property
-    def heaviest(self) -> int:
-        """The largest number of ties times the largest weight: no household's ties weigh more."""
-        indptr, weight = self.households.indptr, self.households.weight
-        return int(np.diff(indptr).max()) * int(weight.max(initial=0))
-
-    @cached_property
-    def even(self) -> bool:
-        """Whether all ties weigh 1."""
-        return bool(self.households.weight.max(initial=1) == 1)
-
-    @cached_property
-    def stage_count(self) -> Array:
-        """Households of each cell in each stage at the start, int64 (B, G, 6)."""
-        cells, stages = self.places.cells, len(STAGES)
-        return np.array(
-            [
-                np.bincount(self.households.cell * stages + stage, minlength=cells * stages).reshape(cells, stages)
-                for stage in self.households.initial_stage
-            ]
+    def facts(self) -> Facts:
+        """What runs ask of it."""
+        people, cells, stages = self.households, self.places.cells, len(STAGES)
+        heaviest = int(people.weight.max(initial=1))
+        at = people.cell.astype(np.intp) * stages
+        counts = [np.bincount(at + stage, minlength=cells * stages) for stage in people.initial_stage]
+        return Facts(
+            heaviest=int(np.diff(people.indptr).max()) * heaviest,
+            even=heaviest == 1,
+            asks=bool(people.threshold[0].max() > 0),
+            stage_count=np.array(counts).reshape(-1, cells, stages),
         )
 
     def __repr__(self) -> str:

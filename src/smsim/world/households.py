@@ -93,11 +93,11 @@ def wealth_rank(score: Array) -> Array:
 
 
 def cell_of(rank: Array, female: Array, minority: Array, hesitant: Array, distance_km: Array) -> Array:
-    """Cell of each household, int32 (N,) in [0, 80): see `CELL_AXES`."""
+    """Cell of each household, uint8 (N,) in [0, 80): see `CELL_AXES`."""
     cell = np.minimum((rank * 5).astype(np.uint8), 4)
     for half in (female, minority, hesitant, distance_km > REMOTE_KM):
         cell = cell * np.uint8(2) + half
-    return cell.astype(np.int32)
+    return cell
 
 
 def at_the_start(
