@@ -60,7 +60,7 @@ from smsim.engine.draws import (
     weeks_of_each,
     weeks_until,
 )
-from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse
+from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse, seek
 from smsim.engine.lanes import WIDTH, prefetch
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import keep, support, wake, weigh
@@ -141,12 +141,11 @@ def decide(  # type: ignore[no-untyped-def]
     shock = campaign_week >= 0 and campaign_week == behaviour.rumour_shock_week and shock_share > 0
     staff_week = min(max(campaign_week, 0), resident.shape[0] - 1)
     round_week = kind == ROUND and t % behaviour.round_interval_weeks == behaviour.round_interval_weeks // 2
-    everybody = shock or round_week
     deciding, happening = chance_to_hazard(decision_rate), chance_to_hazard(event_rate)
     forgetting, waning = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.debunk_waning)
     keeps_up = kind != PERMANENT or taboo > 0  # an adopter's support still matters
     lapsing = kind != PERMANENT and behaviour.lapse_rate > 0
-    waiting, happens = not counts_events, kind == EVENT
+    happens = kind == EVENT
     stride = BEHAVIOUR_STRIDE * b
 
     fade, norm_fade = fades[b], norm_fades[0]
@@ -171,7 +170,11 @@ def decide(  # type: ignore[no-untyped-def]
                     training[staff_week, c], other, kind_of & 1,
                 )  # fmt: skip
                 qualities[other] = context.material_quality * (1 - other * (1 - context.material_language))
-        sought, asked = found, 0
+        sought, asked = found, np.int64(0)
+        if round_week:
+            for i in range(np.uintp(start), np.uintp(stop)):
+                asked += child[i]
+                eligible_cells[cells[i]] += child[i]
         if led_before and not leads:
             lead.fill(0.0)
         led_before = leads
@@ -190,7 +193,7 @@ def decide(  # type: ignore[no-untyped-def]
                 prefetch(heard, np.uintp(visit[n]))
             listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, listening)
             overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, overhears, overhearing)
-            if everybody:
+            if shock:
                 mark_all(act, high - low)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
             for n in range(visits(act, low, minds, visit)):
@@ -268,14 +271,12 @@ def decide(  # type: ignore[no-untyped-def]
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(
-                    stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act, tries
-                )
+                wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens, taboo, act)
                 keep(verdict, pending, hot, low, high)
-                if round_week:
-                    mark_all(act, high - low)
-            elif not everybody:
-                reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act, tries)
+            else:
+                reconsider(hot, due, touch, low, high, t, happens, act)
+            if round_week or not counts_events:
+                seek(stage, child, low, high, round_week, act, tries)
             # Steps 5-7: who decides, and who goes.
             decided = np.int64(0)
             for n in range(visits(act, low, minds, visit)):
@@ -289,11 +290,10 @@ def decide(  # type: ignore[no-untyped-def]
                     events[i] += 1
                     event_week[i] = t + weeks_until(seed, EVENTS, np.int64(events[i]), identity, happening)
                     moved = True
-                elif kind == ROUND:
-                    eligible = round_week and child[i] == 1
-                if eligible and counts_events:
                     asked += 1
                     eligible_cells[cells[i]] += 1
+                elif kind == ROUND:
+                    eligible = round_week and child[i] == 1
                 # Who has not heard has nothing to decide.
                 now = stage[i]
                 adopter = now == ADOPTED or now == MAINTAINED

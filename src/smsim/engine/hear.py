@@ -6,10 +6,12 @@ import numpy as np
 
 from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
+    ADOPTED,
     CONTACT_DIALOGUE,
     CONTACT_MEDIA,
     CONTACT_VISIT,
     FADED,
+    MAINTAINED,
     NEW_RUMOUR,
     NEW_TALK,
     NEW_VOICES,
@@ -107,18 +109,28 @@ def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # ty
 
 
 @inner
-def reconsider(stage, hot, due, touch, low, high, t, waiting, happens, act, tries):  # type: ignore[no-untyped-def]
-    """Mark who of a block weighs the behaviour anew, after news of voices or a contact; to whom an event happens; and
-    in `tries` the other willing who wait.
-    """
+def reconsider(hot, due, touch, low, high, t, happens, act):  # type: ignore[no-untyped-def]
+    """Mark who of a block weighs the behaviour anew, after news of voices or a contact; to whom an event happens."""
     for g in range(act.shape[0]):
         at = low + WIDTH * g
         weighs = ((lanes(hot, at) & (NEW_VOICES | RECONSIDERS)) | lanes(touch, at)) != 0
         if happens:
             weighs = weighs | (lanes(due, at) <= t)
         act[g] = inside(high - at) & bits(weighs)
-        if waiting:
-            tries[g] = inside(high - at) & bits(lanes(stage, at) == WILLING) & ~act[g]
+
+
+@inner
+def seek(stage, child, low, high, round_week, act, tries):  # type: ignore[no-untyped-def]
+    """Mark in `tries` who of a block seeks the service though it weighs nothing: the willing; in a round all supporters
+    with a child.
+    """
+    for g in range(act.shape[0]):
+        at = low + WIDTH * g
+        now = lanes(stage, at)
+        goes = now == WILLING
+        if round_week:
+            goes = (goes | (now == ADOPTED) | (now == MAINTAINED)) & (lanes(child, at) == 1)
+        tries[g] = inside(high - at) & bits(goes) & ~act[g]
 
 
 @inlined

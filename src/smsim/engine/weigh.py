@@ -67,10 +67,9 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting, happens, taboo, act, tries):  # type: ignore[no-untyped-def]
+def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens, taboo, act):  # type: ignore[no-untyped-def]
     """Mark whom a verdict moves: who may change its mind, who keeps it up with less or more support than before, who
-    falls silent or speaks up, to whom an event happens; and in `tries` the other willing who wait. For the rest the
-    news is old.
+    falls silent or speaks up, to whom an event happens. For the rest the news is old.
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
@@ -89,8 +88,6 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, waiting
             ready, voices = (found & PENDING_VOICE) != 0, (lanes(shown, at) & VOICES) != 0
             moves = moves | supported & (ready != voices)
         act[g] = inside(high - at) & bits(moves)
-        if waiting:
-            tries[g] = inside(high - at) & bits(willing) & ~act[g]
 
 
 @inner
