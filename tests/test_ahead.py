@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from smsim import ahead
-from smsim.engine import draws
+from smsim.engine import cache_folder, draws
 from smsim.scenario import load_scenario
 from smsim.simulate import simulate
 
@@ -48,6 +48,11 @@ def test_every_kernel_is_compiled_for_one_set_of_types(first_start):
     files = collections.Counter(file.name.split("-")[0] for file in (first_start / "kernels").rglob("*.nbc"))
     assert {name for name, many in files.items() if many > 1} == set()
     assert "run._advance" in files
+
+
+@compiles
+def test_kernels_of_other_sources_lie_elsewhere_though_the_user_says_where_to_keep_them(first_start):
+    assert [folder.name for folder in (first_start / "kernels").iterdir()] == [cache_folder().name]
 
 
 @pytest.fixture

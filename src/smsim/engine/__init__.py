@@ -20,25 +20,28 @@ import numba
 
 def cache_folder() -> Path:
     """Where compiled kernels of exactly these sources are kept; the folder may not exist yet."""
-    package = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
-    for source in sorted([*package.glob("engine/*.py"), *package.glob("world/*.py")]):
-        digest.update(source.read_bytes())
     if sys.platform == "win32":
         home = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         home = Path.home() / "Library" / "Caches"
     else:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "smsim" / f"kernels-{digest.hexdigest()[:16]}"
+    return home / "smsim" / _name_of_these_sources()
+
+
+def _name_of_these_sources() -> str:
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    for source in sorted([*package.glob("engine/*.py"), *package.glob("world/*.py")]):
+        digest.update(source.read_bytes())
+    return f"kernels-{digest.hexdigest()[:16]}"
 
 
 def _use_cache() -> None:
     # A folder that cannot be written leaves Numba's own default, beside the sources or under the user's cache.
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return
+    wanted = os.environ.get("NUMBA_CACHE_DIR")
     try:
-        folder = cache_folder()
+        folder = Path(wanted) / _name_of_these_sources() if wanted else cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # Numba makes it when it starts
