@@ -172,9 +172,9 @@ def decide(  # type: ignore[no-untyped-def]
                 qualities[other] = context.material_quality * (1 - other * (1 - context.material_language))
         sought, asked = found, np.int64(0)
         if round_week:
-            for i in range(np.uintp(start), np.uintp(stop)):
-                asked += child[i]
-                eligible_cells[cells[i]] += child[i]
+            for home in range(np.uintp(start), np.uintp(stop)):
+                asked += child[home]
+                eligible_cells[cells[home]] += child[home]
         if led_before and not leads:
             lead.fill(0.0)
         led_before = leads
