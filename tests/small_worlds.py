@@ -134,7 +134,7 @@ def _places(choose: Choose, sizes: list[int]) -> Places:
     district = np.zeros(number, np.int32)
     for c in range(1, number):
         own = choose((False, True))  # a facility of its own, and perhaps a district
-        facility[c] = facility[c - 1] + own
+        facility[c] = facility.max() + 1 if own else facility[choose(range(c))]
         district[c] = district[c - 1] + (own and choose((False, True)))
     size = np.array(sizes, dtype=np.float64)
     return Places(
@@ -172,7 +172,7 @@ def _households(choose: Choose, rng: np.random.Generator, sizes: list[int], cell
     return Households(
         draw_id=draw_id,
         community=community,
-        cell=rng.integers(0, cells, n).astype(np.int32),
+        cell=rng.integers(0, cells, n).astype(np.uint8),
         minority=bits(0.3),
         female=bits(0.3),
         hesitant=bits(0.3),
@@ -232,7 +232,7 @@ def hand_world(weeks: int, **behaviour: Any) -> SmallWorld:
     households = Households(
         draw_id=np.arange(4, dtype=np.uint32),
         community=np.zeros(4, np.int32),
-        cell=np.zeros(4, np.int32),
+        cell=np.zeros(4, np.uint8),
         minority=bits,
         female=bits,
         hesitant=bits,

@@ -19,18 +19,27 @@ from smsim.scenario import load_scenario
 from smsim.simulate import simulate
 
 SCENARIO = Path(__file__).parent.parent / "scenarios" / "village.yaml"
+A_CONTAGION = """
+from smsim import Scenario, simulate
+quiet = {"taboo": 0, "rumour_passing": 0, "rumour_arrival": 0, "rumour_initial": 0, "place": "home", "talk_weeks": 0}
+simulate(Scenario.from_mapping({
+    "world": {"households": 200, "turnover": 0},
+    "behaviours": {"behaviour": {"kind": "permanent", "service_capacity": 1, **quiet}},
+}), "none")
+"""
 
 compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 
 
 @pytest.fixture(scope="module")
 def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the results of a first run, and the kernels that it compiled."""
+    """A folder with the results of a first run, and the kernels that it and a contagion compiled."""
     folder = tmp_path_factory.mktemp("first")
     command = [sys.executable, "-m", "smsim", "run", str(SCENARIO), "--out", str(folder / "run")]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / "kernels"), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     (folder / "said").write_text(done.stderr, encoding="utf-8")
+    subprocess.run([sys.executable, "-c", A_CONTAGION], env=environment, check=True)
     return folder
 
 
@@ -47,7 +56,7 @@ def test_every_kernel_is_compiled_for_one_set_of_types(first_start):
     # Two processes that save the same function for different types at the same moment could mix up Numba's index.
     files = collections.Counter(file.name.split("-")[0] for file in (first_start / "kernels").rglob("*.nbc"))
     assert {name for name, many in files.items() if many > 1} == set()
-    assert "run._advance" in files
+    assert {"run._advance", "contagion.play"} <= set(files)
 
 
 @compiles

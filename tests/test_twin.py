@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 import naive
 from small_worlds import SmallWorld, build, fixed, hand_world, without_campaign
+from smsim.engine import room
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -44,6 +46,14 @@ PAIRS = [(a, b) for a in range(4) for b in range(4)]
 
 # With JIT off, NumPy warns that the wrapping products of Philox overflow; they are meant to.
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_parts() -> Iterator[None]:
+    """Households go through a week part by part, also in worlds as small as these."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "PART", 1)
+        yield
 
 
 class Finished(NamedTuple):

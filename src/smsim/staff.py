@@ -188,7 +188,7 @@ def staff_week(staff: Staff, week: int) -> StaffWeeks:
 
 def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWeeks:
     """The staff of no campaign: no capacity, and the profile that the parameters ask for."""
-    return StaffWeeks(*(np.full((weeks, communities), value) for value in (0.0, *profile)))
+    return StaffWeeks(*(np.full((weeks, communities), float(value)) for value in (0.0, *profile)))
 
 
 def _positions(seed: int, stream: int, posts: int) -> Array:

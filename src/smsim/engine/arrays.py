@@ -322,7 +322,7 @@ class Contagion(NamedTuple):
     matures: Array  # int32 (T + 1, G): adopters by the week in which they become maintained; the last is never
     stage_count: Array  # int64 (G, 6)
     adopters: Array  # int64 (C,)
-    first: Array  # uint64 (BLOCK,): ones
+    once: Array  # uint64 (BLOCK,): ones, which number the first adoptions of households
     identities: Array  # uint64 (BLOCK,)
     times: Array  # int32 (BLOCK,)
     words: Array  # uint32 (BLOCK,)

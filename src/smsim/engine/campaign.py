@@ -32,7 +32,6 @@ from smsim.engine.draws import (
     VISIT_CONTACT,
     exp,
     fill_words,
-    fill_words_in_a_row,
     strikes,
     uniform,
     word_of,
@@ -139,11 +138,11 @@ def environment(state, places, plan, context, room, seed, t):  # type: ignore[no
 def contact(state, record, households, places, context, room, seed, t, here, there):  # type: ignore[no-untyped-def]
     """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. Returns how many it touches.
 
-    For the communities here ... there - 1. Fills the room's `touch`, all 0 before, `touched` and `touched_until`.
+    For the communities here ... there - 1. Fills the room's `touch`, all 0 before, `touched` and `touched_until`. The
+    record's `pressure` is participants until `authorities` divides it.
     """
     volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
     words, struck, kinds = room.words, room.struck, room.contact
-    in_a_row, invited_in_a_row, uneven = room.in_a_row, room.invited_in_a_row, room.uneven
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
     cell, contacts, contact_counts, reached = households.cell, state.contacts, record.contacts[t], record.reached[t]
@@ -167,7 +166,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         if media > 0 or visit > 0 or dialogue > 0:
             kinds[: wide - start].fill(0)
             if media > 0:
-                draw(in_a_row[c], seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
+                fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
                 if media != media_before:
                     cut, media_before = np.uint32(words_below(media)), media
                 by_media(has_media[start:wide], words, cut, kinds)
@@ -175,7 +174,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 # z = (1 - N_q) + N_q need n_c / #need
                 other = visit * (1 - context.needs_quality)
                 needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
-                draw(in_a_row[c], seed, VISIT_CONTACT, t, draw_id, start, stop, words)
+                fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
                 by_visit(
                     standing[start:wide], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck
                 )
@@ -183,8 +182,8 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue > 0:
-                draw(invited_in_a_row[c], seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
-                by_dialogue(joiner[start:wide], invite_weight[start:wide], uneven[c], words, dialogue, struck)
+                fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
+                by_dialogue(joiner[start:wide], invite_weight[start:wide], words, dialogue, struck)
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
@@ -205,19 +204,10 @@ def contact(state, record, households, places, context, room, seed, t, here, the
 
 
 @inner
-def draw(in_a_row, seed, stream, t, identities, start, stop, words):  # type: ignore[no-untyped-def]
-    """`fill_words` of a community, of which it is known whether its identities ascend one by one."""
-    if in_a_row:
-        fill_words_in_a_row(seed, stream, t, identities[start], stop - start, words)
-    else:
-        fill_words(seed, stream, t, identities, start, stop, words)
-
-
-@inner
-def by_media(has_media, words, cut, here):  # type: ignore[no-untyped-def]
+def by_media(has_media, words, cut, kinds):  # type: ignore[no-untyped-def]
     """Broadcasts reach whoever has a channel and draws a word up to the cut."""
     for k in range(np.uintp(has_media.shape[0])):
-        here[k] = has_media[k] & np.uint8(words[k] < cut)
+        kinds[k] = has_media[k] & np.uint8(words[k] < cut)
 
 
 @inner
@@ -228,15 +218,16 @@ def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-
 
 
 @inner
-def by_dialogue(joiner, invite_weight, uneven, words, hazard, struck):  # type: ignore[no-untyped-def]
-    """Dialogues find joiners, each by its weight among the invited. uneven: whether some weights are not 1."""
-    if uneven:
-        for k in range(np.uintp(joiner.shape[0])):
-            struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
-        return
+def by_dialogue(joiner, invite_weight, words, hazard, struck):  # type: ignore[no-untyped-def]
+    """Dialogues find joiners, each by its weight among the invited."""
     cut = np.uint32(words_below(hazard))
+    uneven = 0
     for k in range(np.uintp(joiner.shape[0])):
         struck[k] = joiner[k] & np.uint8(words[k] < cut)
+        uneven += invite_weight[k] != 1.0
+    if uneven > 0:
+        for k in range(np.uintp(joiner.shape[0])):
+            struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
 
 
 @inner
@@ -267,21 +258,21 @@ def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
 
 
 @inner
-def count_contacts(here, start, people, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
+def count_contacts(kinds, start, people, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
     """Note and count the contacts of a community's households; returns the dialogues.
 
-    here: how they are touched, by their place in the community, which begins at `start`.
+    kinds: how they are touched, by their place in the community, which begins at `start`.
     """
     attendances = 0
     for low in range(0, people, WIDTH):
-        at, kinds = start + low, lanes(here, low)
-        touched = inside(people - low) & bits(kinds != 0)
+        at, kind = start + low, lanes(kinds, low)
+        touched = inside(people - low) & bits(kind != 0)
         if touched == np.uint64(0):
             continue
-        put(touch, at, where(mask(touched), kinds, lanes(touch, at)))
+        put(touch, at, where(mask(touched), kind, lanes(touch, at)))
         new = touched
         for channel in range(3):
-            came = touched & bits((kinds & np.uint8(1 << channel)) != 0)
+            came = touched & bits((kind & np.uint8(1 << channel)) != 0)
             so_far = lanes(contacts[channel], at)
             new &= bits(so_far == 0)
             put(contacts[channel], at, where(mask(came) & (so_far < 65535), so_far + 1, so_far))
@@ -295,10 +286,10 @@ def count_contacts(here, start, people, touch, cells, contacts, contact_counts, 
 
 
 @inner
-def add_contacts(struck, kind, here):  # type: ignore[no-untyped-def]
+def add_contacts(struck, kind, kinds):  # type: ignore[no-untyped-def]
     """Add this kind of contact to those of whoever is struck."""
-    for k in range(np.uintp(here.shape[0])):
-        here[k] |= struck[k] * kind
+    for k in range(np.uintp(kinds.shape[0])):
+        kinds[k] |= struck[k] * kind
 
 
 @inner

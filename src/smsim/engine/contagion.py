@@ -53,6 +53,7 @@ from smsim.engine.push import ASLEEP, ASTIR, TIES, tell
 NOBODY = 255  # a stage that no household is in
 HEAVIEST = 65534  # of the weight of a household's ties, so that one number more is left in two bytes
 LIMIT = 2e9  # exposure that no run comes to
+NONE, MORE, LESS = map(np.int64, (0, 1, -1))  # plain numbers would make Numba compile `tell` once for each
 
 
 def is_contagion(plan: Plan, behaviours: Array, context: Array, facts: Facts) -> bool:
@@ -132,7 +133,7 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
         matures=np.zeros((weeks + 1, cells), np.int32),
         stage_count=facts.stage_count[0].copy(),
         adopters=np.zeros(record.community.shape[2], np.int64),
-        first=np.ones(BLOCK, np.uint64),
+        once=np.ones(BLOCK, np.uint64),
         identities=np.empty(BLOCK, np.uint64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
@@ -210,7 +211,7 @@ def start(households, community_start, behaviour, room, even, seed):  # type: ig
     stage, adopted, cells = room.stage, room.adopted[1], households.cell
     maturing, never = chance_to_hazard(behaviour.maturation_rate), room.matures.shape[0] - 1
     never_enough = (1 << 8 * room.left.itemsize) - 1
-    adopting, first, c = 0, np.int64(0), 0  # first adoption
+    adopting, first, c = np.int64(0), np.int64(0), 0  # first adoption
     for low in range(0, stage.shape[0], WIDTH):
         stages = lanes(stage, low)
         those = bits((stages == np.uint8(ADOPTED)) | (stages == np.uint8(MAINTAINED)))
@@ -229,7 +230,7 @@ def start(households, community_start, behaviour, room, even, seed):  # type: ig
                 # in week -1 + K, K from 1 on
                 matures = weeks_until(seed, MATURE, first, households.draw_id[i], maturing) - 1
                 room.matures[min(matures, never), cells[i]] += 1
-    tell(households, room.voices, room.groups, adopted, 0, adopting, 1, even, room.ties, room.weights)
+    tell(households, room.voices, room.groups, adopted, NONE, adopting, MORE, even, room.ties, room.weights)
     return adopting
 
 
@@ -263,7 +264,7 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
     never = (1 << 8 * left.itemsize) - 1
     far, forgets = room.far, talk_weeks == 1
     lapses = behaviour.kind == REPEATED and behaviour.lapse_rate > 0
-    telling, informed, adopting, on_their_own = room.told_until[t], 0, 0, 0
+    telling, informed, adopting, on_their_own = room.told_until[t], np.int64(0), np.int64(0), np.int64(0)
     found, c = 0, 0
     for g in range(groups.shape[0]):
         if groups[g] != ASLEEP:
@@ -317,7 +318,7 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
         stage_count[cell, now >> np.uint8(4)] += 1
     room.told_until[t + 1] = telling
     # What they show is seen next week.
-    tell(households, voices, groups, adopted, 0, adopting, 1, even, room.ties, room.weights)
+    tell(households, voices, groups, adopted, NONE, adopting, MORE, even, room.ties, room.weights)
     if with_talk:
         if not forgets:
             hush(households, room, t, adopting, talk_weeks, even)
@@ -340,7 +341,7 @@ def mature(households, room, maturing, seed, t, adopting):  # type: ignore[no-un
         for n in range(few):
             identities[n] = draw_id[np.uintp(adopted[first + n])]
         # The first adoption in the run; it matures in week t + K, K from 1 on.
-        weeks_of_each(seed, MATURE, room.first, identities, few, maturing, times)
+        weeks_of_each(seed, MATURE, room.once, identities, few, maturing, times)
         for n in range(few):
             matures[min(t + times[n], never), cells[np.uintp(adopted[first + n])]] += 1
     for cell in range(room.stage_count.shape[0]):
@@ -362,14 +363,14 @@ def lapse(households, community_start, room, adopted, before, even):  # type: ig
         room.stage[i] = LAPSED
         room.left[i] = room.ask[i]
         room.groups[i // np.uintp(WIDTH)] = ASTIR
-    tell(households, room.voices, room.groups, adopted, 0, before, -1, even, room.ties, room.weights)
+    tell(households, room.voices, room.groups, adopted, NONE, before, LESS, even, room.ties, room.weights)
 
 
 @inner
 def hush(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-untyped-def]
     """This week's adopters no longer talk, nor those told `talk_weeks` ago."""
     talker, told, until, some, adopted = room.talker, room.told, room.told_until, room.some, room.adopted[t & 1]
-    count = 0
+    count = np.int64(0)
     for n in range(adopting):
         i = adopted[n]
         some[count] = i
@@ -380,21 +381,21 @@ def hush(households, room, t, adopting, talk_weeks, even):  # type: ignore[no-un
         some[count] = i
         count += talker[i]
         talker[i] = 0
-    tell(households, room.talks, room.groups, some, 0, count, -1, even, room.ties, room.weights)
+    tell(households, room.talks, room.groups, some, NONE, count, LESS, even, room.ties, room.weights)
 
 
 @inner
 def talk(households, room, t, even):  # type: ignore[no-untyped-def]
     """Those told this week talk from now on."""
     stage, talker, told, until, some = room.stage, room.talker, room.told, room.told_until, room.some
-    count = 0
+    count = np.int64(0)
     for n in range(until[t], until[t + 1]):
         i = told[n]
         if stage[i] == AWARE:
             talker[i] = 1
             some[count] = i
             count += 1
-    tell(households, room.talks, room.groups, some, 0, count, 1, even, room.ties, room.weights)
+    tell(households, room.talks, room.groups, some, NONE, count, MORE, even, room.ties, room.weights)
 
 
 @inner

@@ -96,46 +96,39 @@ def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
 def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
     """Words of the households start ... stop - 1 into out[0 ...], uint32: that of `uniform`, before it is a float.
 
-    identities: uint32 (N,). Where they ascend one by one, as they do in a world that was not reordered, see
-    `fill_words_in_a_row`.
+    identities: uint32 (N,). Where they ascend one by one, as they do in a world that was not reordered, whole blocks
+    are computed side by side; what they fill of out beyond the words asked for means nothing.
     """
+    key = np.uint64(seed)
+    key_low, key_high = key & _MASK, key >> _32
+    n64, stream64, zero, two, three = np.uint64(n), np.uint64(stream), np.uint64(0), np.uint64(2), np.uint64(3)
+    people = stop - start
     apart = np.uint32(0)
     here = identities[start:stop]
-    for k in range(np.uintp(1), np.uintp(stop - start)):
+    for k in range(np.uintp(1), np.uintp(people)):
         apart |= (here[k] - here[k - np.uintp(1)]) ^ np.uint32(1)
-    if apart == 0 and stop - start > 8:
-        fill_words_in_a_row(seed, stream, n, identities[start], stop - start, out)
-        return
-    key = np.uint64(seed)
-    key_low, key_high, n64, stream64 = key & _MASK, key >> _32, np.uint64(n), np.uint64(stream)
-    for k in range(stop - start):
-        out[k] = word_of(np.uint64(here[k]), n64, stream64, key_low, key_high)
-
-
-@inner
-def fill_words_in_a_row(seed, stream, n, first, people, out):  # type: ignore[no-untyped-def]
-    """Words of the identities first ... first + people - 1 into out[0 ...], whole blocks computed side by side.
-
-    What they fill of out beyond the words asked for means nothing.
-    """
-    key, first = np.uint64(seed), np.uint64(first)
-    key_low, key_high, n64, stream64 = key & _MASK, key >> _32, np.uint64(n), np.uint64(stream)
-    zero, two, three = np.uint64(0), np.uint64(2), np.uint64(3)
-    head = min(int((np.uint64(4) - (first & three)) & three), people)
-    # Sixteen blocks are computed side by side: rather some too many than the last ones singly, where there is room.
-    blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
-    low = (first >> two) + np.uint64(head > 0)
-    body = out[head : head + 4 * blocks]
-    for q in range(blocks):
-        a, b, c, d = philox(low + np.uint64(q), n64, stream64, zero, key_low, key_high)
-        body[4 * q] = a
-        body[4 * q + 1] = b
-        body[4 * q + 2] = c
-        body[4 * q + 3] = d
-    for k in range(head):
-        out[k] = word_of(first + np.uint64(k), n64, stream64, key_low, key_high)
-    for k in range(head + 4 * blocks, people):
-        out[k] = word_of(first + np.uint64(k), n64, stream64, key_low, key_high)
+    head = people
+    blocks = 0
+    if apart == 0 and people > 8:
+        first = np.uint64(identities[start])
+        head = int((np.uint64(4) - (first & three)) & three)
+        # Sixteen blocks are computed side by side: rather some too many than the last ones singly, where there is room.
+        blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
+        low = (first >> two) + np.uint64(head > 0)
+        body = out[head : head + 4 * blocks]
+        for q in range(blocks):
+            a, b, c, d = philox(low + np.uint64(q), n64, stream64, zero, key_low, key_high)
+            body[4 * q] = a
+            body[4 * q + 1] = b
+            body[4 * q + 2] = c
+            body[4 * q + 3] = d
+    k = 0
+    while k < people:
+        if k == head and blocks > 0:
+            k += 4 * blocks
+            continue
+        out[k] = word_of(np.uint64(identities[start + k]), n64, stream64, key_low, key_high)
+        k += 1
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""What reaches households: persuasion, and news from neighbours; and who has something to do at all (steps 2-3)."""
+"""What reaches households: persuasion, and news from neighbours; and who has something to do at all (steps 2-7)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,11 @@ from smsim.engine.rules import crossing_week, hazard_of_rumour, inside
 
 
 @inner
-def fade_all(state, behaviours, context):  # type: ignore[no-untyped-def]
+def fade_all(norm_memory, norm_fade, credit, persuaded, persuaded_sum, fade, behaviours, context):  # type: ignore[no-untyped-def]
     """Persuasion and norm memory fade, for everybody at once."""
-    fade_memory(state.norm_memory, state.norm_fade, 1 - context.norm_memory_decay)
+    fade_memory(norm_memory, norm_fade, 1 - context.norm_memory_decay)
     for b in range(behaviours.shape[0]):
-        fade_persuasion(
-            state.persuasion[b], state.persuaded[b], state.persuaded_sum[b], state.fade, b,
-            1 - behaviours[b].persuasion_decay,
-        )  # fmt: skip
+        fade_persuasion(credit[b], persuaded[b], persuaded_sum[b], fade, b, 1 - behaviours[b].persuasion_decay)
 
 
 @inner

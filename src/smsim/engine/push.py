@@ -26,27 +26,33 @@ def push(indptr, neighbor, weight, counter, hot, i, change, news):  # type: igno
 
 
 @inner
-def tell_all(state, households, room, b):  # type: ignore[no-untyped-def]
-    """What the households of the room's `pushes[b]` show from now on, or no longer, reaches their neighbours."""
-    pushes, pushed, ties, weights = room.pushes[b], room.pushed[b], room.ties, room.weights
-    hot, voicing, talking, rumouring = state.hot[b], state.voicing[b], state.talking[b], state.rumouring[b]
-    state.voiced[b] += pushed[1] - pushed[0]
-    state.believing[b] += pushed[5] - pushed[4]
-    for which in range(6):
-        those, last = pushes[which], pushed[which]
-        counter = voicing if which < 2 else talking if which < 4 else rumouring
-        change, news = np.int32(2 * (which & 1) - 1), np.uint8(1 << (which >> 1))
-        n, e, stop, many = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
-        while many > 0:
-            many, n, e, stop = lay(households, those, n, last, e, stop, False, ties, weights)
-            for k in range(np.uintp(many)):
-                prefetch(counter, np.uintp(ties[k]))
-                prefetch(hot, np.uintp(ties[k]))
-            for k in range(np.uintp(many)):
-                j = np.uintp(ties[k])
-                counter[j] += change * np.int32(weights[k])
-                hot[j] |= news
-        pushed[which] = 0
+def tell_all(state, households, room):  # type: ignore[no-untyped-def]
+    """What the households of the room's `pushes` show from now on, or no longer, reaches their neighbours."""
+    all_pushes, all_pushed, ties, weights = room.pushes, room.pushed, room.ties, room.weights
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    all_hot, all_voicing, all_talking, all_rumouring = state.hot, state.voicing, state.talking, state.rumouring
+    voiced, believing = state.voiced, state.believing
+    even = all_pushes.shape[0] == 0  # it is not; for the literal False Numba would compile `lay` once more
+    for b in range(all_pushes.shape[0]):
+        pushes, pushed, hot = all_pushes[b], all_pushed[b], all_hot[b]
+        voicing, talking, rumouring = all_voicing[b], all_talking[b], all_rumouring[b]
+        voiced[b] += pushed[1] - pushed[0]
+        believing[b] += pushed[5] - pushed[4]
+        for which in range(6):
+            those, last = pushes[which], pushed[which]
+            counter = voicing if which < 2 else talking if which < 4 else rumouring
+            change, news = np.int32(2 * (which & 1) - 1), np.uint8(1 << (which >> 1))
+            n, e, stop, many = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
+            while many > 0:
+                many, n, e, stop = lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights)
+                for k in range(np.uintp(many)):
+                    prefetch(counter, np.uintp(ties[k]))
+                    prefetch(hot, np.uintp(ties[k]))
+                for k in range(np.uintp(many)):
+                    j = np.uintp(ties[k])
+                    counter[j] += change * np.int32(weights[k])
+                    hot[j] |= news
+            pushed[which] = 0
 
 
 @inner
@@ -55,12 +61,13 @@ def tell(households, counter, groups, those, first, last, change, even, ties, we
 
     even: all ties weigh 1. ties: int32 (TIES,) scratch, weights: uint8, as long.
     """
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     all_wake = last - first > groups.shape[0]  # more than that are hardly told one by one
     if all_wake:
         groups.fill(np.uint8(ASTIR))
-    n, e, stop, many = np.int64(first), np.int64(0), np.int64(0), np.int64(1)
+    n, e, stop, many = first, np.int64(0), np.int64(0), np.int64(1)
     while many > 0:
-        many, n, e, stop = lay(households, those, n, last, e, stop, even, ties, weights)
+        many, n, e, stop = lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights)
         for k in range(np.uintp(many)):
             counter[np.uintp(ties[k])] += np.int64(change) * (1 if even else np.int64(weights[k]))
         for k in range(np.uintp(0 if all_wake else many)):
@@ -68,12 +75,11 @@ def tell(households, counter, groups, those, first, last, change, even, ties, we
 
 
 @inner
-def lay(households, those, n, last, e, stop, even, ties, weights):  # type: ignore[no-untyped-def]
+def lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights):  # type: ignore[no-untyped-def]
     """Lay ties side by side, as many as there is room for: e ... stop - 1, and then the rows of those[n:last].
 
     Returns how many, and n, e and stop to go on with. even: all ties weigh 1, and weights are left as they are.
     """
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     whole, many = neighbor.shape[0] - SIXTEEN, np.int64(0)
     # Whole sixteens at a time: where a row ends cannot be foreseen.
     while many <= ties.shape[0] - SIXTEEN:

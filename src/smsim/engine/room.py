@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from smsim.engine import inner
 from smsim.engine.arrays import BLOCK, Array, Households, Places
 from smsim.engine.lanes import WIDTH
 from smsim.engine.push import TIES
@@ -25,17 +26,15 @@ class Scratch(NamedTuple):
     touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
     stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
-    seekers: Array  # int32 (N,)
-    shifts: Array  # int32 (N + 1,): households that `close` must look at
+    seekers: Array  # int32 (N,): of a part
+    shifts: Array  # int32 (N + 1,): households of a part that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
     pushes: Array  # int32 (B, 6, N + 1): households whose neighbours are told that they cease or begin to show bit k
     pushed: Array  # int64 (B, 6): how many of each, 2 k + (0 or 1); 0 after the week
     ties: Array  # int32 (TIES,)
     weights: Array  # uint8 (TIES,)
-    part_start: Array  # int64 (P + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
-    in_a_row: Array  # uint8 (C,), kept: whether `draw_id` ascends one by one
-    invited_in_a_row: Array  # uint8 (C,), kept: the same of `invite_id`
-    uneven: Array  # uint8 (C,), kept: whether some `invite_weight` is not 1
+    part: int  # households of a part, at least
+    part_start: Array  # int64 (C + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
@@ -92,10 +91,8 @@ def new_room(households: Households, places: Places) -> Scratch:
         pushed=np.zeros((b, 6), np.int64),
         ties=np.empty(TIES, np.int32),
         weights=np.empty(TIES, np.uint8),
-        part_start=part_starts(places),
-        in_a_row=_in_a_row(households.draw_id, places.community_start),
-        invited_in_a_row=_in_a_row(households.invite_id, places.community_start),
-        uneven=np.logical_or.reduceat(households.invite_weight != 1.0, places.community_start[:-1]).astype(np.uint8),
+        part=PART,
+        part_start=np.empty(c + 1, np.int64),
         facility_district=district,
         queue=np.empty(f, np.int64),
         position=np.empty(f, np.int64),
@@ -129,20 +126,23 @@ def new_room(households: Households, places: Places) -> Scratch:
     )
 
 
-def part_starts(places: Places) -> Array:
-    """Where parts begin, int64 (P + 1,): communities in a row whose facilities serve no others, and are as few as that
-    allows but have a few thousand households.
+@inner
+def divide(places, room):  # type: ignore[no-untyped-def]
+    """Divide the communities into parts, into the room's `part_start`; returns how many, P.
+
+    A part is communities in a row whose facilities serve no others. It ends as soon as it may and has enough
+    households, or with the last community.
     """
-    communities, last = np.arange(len(places.facility)), np.zeros(len(places.facility_households), np.int64)
-    np.maximum.at(last, places.facility, communities)  # the last community that a facility serves
-    alone = np.flatnonzero(np.maximum.accumulate(last[places.facility]) == communities)
-    share = places.community_start[alone + 1] // PART
-    ends = alone[np.append(share[1:] != share[:-1], True)]
-    return np.append(0, ends + 1)
-
-
-def _in_a_row(identities: Array, community_start: Array) -> Array:
-    """Whether the identities of each community ascend one by one, uint8 (C,)."""
-    gaps = np.append(0, np.cumsum(np.diff(identities) != 1))
-    unbroken: Array = gaps[community_start[1:] - 1] == gaps[community_start[:-1]]
-    return unbroken.astype(np.uint8)
+    facility, community_start = places.facility, places.community_start
+    last, part_start, communities = room.position, room.part_start, facility.shape[0]
+    for c in range(communities):
+        last[facility[c]] = c
+    parts, first, until = np.int64(0), np.int64(0), np.int64(0)
+    for c in range(communities):
+        until = max(until, last[facility[c]])
+        enough = community_start[c + 1] - community_start[first] >= room.part or c == communities - 1
+        if until == c and enough:
+            part_start[parts] = first
+            parts, first = parts + 1, np.int64(c + 1)
+    part_start[parts] = communities
+    return parts

@@ -61,7 +61,7 @@ from smsim.engine.draws import (
 )
 from smsim.engine.hear import fade_all
 from smsim.engine.push import push, tell_all
-from smsim.engine.room import new_room
+from smsim.engine.room import divide, new_room
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import close, settle, stand, tally
@@ -211,7 +211,10 @@ def advance(
     first_week: int,
     stop_week: int,
 ) -> None:
-    """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run."""
+    """Advance state and record, in place, through the weeks first_week ... stop_week - 1 of the run.
+
+    The record's rows of these weeks must be zeros.
+    """
     shared = _shared(households, places, plan, behaviours, context, seed)
     _advance(state, record, *shared, first_week, stop_week)
 
@@ -228,6 +231,8 @@ def last_kernels(
         (summarise, (state, record, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
         (close, (state, people, room, its.turnover, key, 0, 0)),
+        (tally, (state, record, them, there, 0)),
+        (tell_all, (state, people, room)),
     ]
 
 
@@ -341,8 +346,8 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 
 @kernel
 def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
-    layers, volume, parts = behaviours.shape[0], room.volume, room.part_start
-    stirs = np.zeros(layers, np.int64)
+    layers, volume, part_start = behaviours.shape[0], room.volume, room.part_start
+    stirs, parts = np.zeros(layers, np.int64), divide(places, room)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
@@ -350,9 +355,12 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
         if t > 0:
             for cell in range(record.reached.shape[1]):
                 record.reached[t, cell] = record.reached[t - 1, cell]
-        fade_all(state, behaviours, context)
-        for part in range(parts.shape[0] - 1):
-            here, there = parts[part], parts[part + 1]
+        fade_all(
+            state.norm_memory, state.norm_fade, state.persuasion, state.persuaded, state.persuaded_sum, state.fade,
+            behaviours, context,
+        )  # fmt: skip
+        for part in range(parts):
+            here, there = part_start[part], part_start[part + 1]
             touches = contact(state, record, households, places, context, room, seed, t, here, there)
             for b in range(layers):
                 found, many = decide(
@@ -369,9 +377,8 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
             for b in range(layers):
                 count = settle(state, households, places, behaviours, room, b, seed, t, here, there, stirs[b], count)
             close(state, households, room, context.turnover, seed, t, count)
-        for b in range(layers):
-            tell_all(state, households, room, b)
-            tally(state, record, behaviours[b], places, b, t)
+        tell_all(state, households, room)
+        tally(state, record, behaviours, places, t)
         authorities(state, record, places, context, room.owned, t)
         summarise(state, record, t)
         monitor(state, households, places, plan, context, seed, t)

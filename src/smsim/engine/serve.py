@@ -40,7 +40,8 @@ def serve(  # type: ignore[no-untyped-def]
 ):
     """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred.
 
-    The facilities are those of the communities here ... there - 1, and of no others.
+    Seekers and facilities are those of the communities here ... there - 1; what is worked out for facilities between
+    theirs is not used.
     """
     # Arrays first, as in `decide`.
     queue, capacity, bought = room.queue, room.capacity, room.bought

@@ -309,30 +309,37 @@ def added(numbers, sums):  # type: ignore[no-untyped-def]
 
 
 @inner
-def tally(state, record, behaviour, places, b, t):  # type: ignore[no-untyped-def]
-    """The week's counts of behaviour b, into its rows of the record."""
-    stage_count, adopters, refused, persuaded_sum = (
-        state.stage_count[b], state.adopters[b], state.refused[b], state.persuaded_sum[b],
+def tally(state, record, behaviours, places, t):  # type: ignore[no-untyped-def]
+    """The week's counts of every behaviour, into the record."""
+    stage_counts, all_adopters, all_refused, persuaded_sums = (
+        state.stage_count, state.adopters, state.refused, state.persuaded_sum,
     )  # fmt: skip
-    stages, refusing, community, eligible = (
-        record.stage[t, b], record.refused[t, b], record.community[t, b], record.community_eligible[t, b],
+    all_stages, all_refusing, all_community, all_eligible = (
+        record.stage[t], record.refused[t], record.community[t], record.community_eligible[t],
     )  # fmt: skip
-    start, persuasion, people = places.community_start, record.persuasion[t], state.stage.shape[1]
-    counts_events = behaviour.kind == EVENT or behaviour.kind == ROUND
-    record.voiced[t, b] = state.voiced[b]
-    record.believing[t, b] = state.believing[b]
-    total = 0.0
-    for c in range(adopters.shape[0]):
-        total = total + persuaded_sum[c]
-        if not counts_events:
-            community[c] = adopters[c]
-            eligible[c] = start[c + 1] - start[c]
-    persuasion[b] = total * state.fade[b] / people
-    for cell in range(stage_count.shape[0]):
-        for stage in range(6):
-            stages[cell, stage] = stage_count[cell, stage]
-    for cell in range(refused.shape[0]):
-        refusing[cell] = refused[cell]  # Numba's own copy of one array into another takes a second to compile
+    voiced, believing, fade, persuasion = state.voiced, state.believing, state.fade, record.persuasion[t]
+    week_voiced, week_believing = record.voiced[t], record.believing[t]
+    start, people = places.community_start, state.stage.shape[1]
+    for b in range(behaviours.shape[0]):
+        stage_count, stages, refused, refusing = stage_counts[b], all_stages[b], all_refused[b], all_refusing[b]
+        adopters, persuaded_sum, community, eligible = (
+            all_adopters[b], persuaded_sums[b], all_community[b], all_eligible[b],
+        )  # fmt: skip
+        counts_events = behaviours[b].kind == EVENT or behaviours[b].kind == ROUND
+        week_voiced[b] = voiced[b]
+        week_believing[b] = believing[b]
+        total = 0.0
+        for c in range(adopters.shape[0]):
+            total = total + persuaded_sum[c]
+            if not counts_events:
+                community[c] = adopters[c]
+                eligible[c] = start[c + 1] - start[c]
+        persuasion[b] = total * fade[b] / people
+        for cell in range(stage_count.shape[0]):
+            for stage in range(6):
+                stages[cell, stage] = stage_count[cell, stage]
+        for cell in range(refused.shape[0]):
+            refusing[cell] = refused[cell]  # Numba's own copy of one array into another takes a second to compile
 
 
 @inner

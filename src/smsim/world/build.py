@@ -119,7 +119,7 @@ def world_bytes(scenario: Scenario) -> int:
     world: dict[str, Any] = dict(scenario.world)
     behaviours = len(scenario.behaviours)
     per_tie = 5 + 2 * (4 + 4 + 1)  # kept, and while it is being sorted
-    per_household = 200 + 130 * behaviours
+    per_household = 200 + 210 * behaviours
     return int(world["households"] * (per_household + per_tie * (world["mean_ties"] + 2)))
 
 
