@@ -31,7 +31,7 @@ from smsim.engine.draws import (
     VISIT_ACCEPT,
     VISIT_CONTACT,
     exp,
-    fill_words,
+    fill_words_of,
     strikes,
     uniform,
     word_of,
@@ -143,6 +143,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     """
     volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
     words, struck, kinds = room.words, room.struck, room.contact
+    in_a_row, invited_in_a_row, uneven = room.in_a_row, room.invited_in_a_row, room.uneven
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
     cell, contacts, contact_counts, reached = households.cell, state.contacts, record.contacts[t], record.reached[t]
@@ -166,7 +167,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         if media > 0 or visit > 0 or dialogue > 0:
             kinds[: wide - start].fill(0)
             if media > 0:
-                fill_words(seed, MEDIA_CONTACT, t, draw_id, start, stop, words)
+                fill_words_of(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c], words)
                 if media != media_before:
                     cut, media_before = np.uint32(words_below(media)), media
                 by_media(has_media[start:wide], words, cut, kinds)
@@ -174,7 +175,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 # z = (1 - N_q) + N_q need n_c / #need
                 other = visit * (1 - context.needs_quality)
                 needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
-                fill_words(seed, VISIT_CONTACT, t, draw_id, start, stop, words)
+                fill_words_of(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c], words)
                 by_visit(
                     standing[start:wide], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck
                 )
@@ -182,8 +183,8 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue > 0:
-                fill_words(seed, DIALOGUE_CONTACT, t, invite_id, start, stop, words)
-                by_dialogue(joiner[start:wide], invite_weight[start:wide], words, dialogue, struck)
+                fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c], words)
+                by_dialogue(joiner[start:wide], invite_weight[start:wide], uneven[c], words, dialogue, struck)
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
@@ -218,14 +219,12 @@ def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-
 
 
 @inner
-def by_dialogue(joiner, invite_weight, words, hazard, struck):  # type: ignore[no-untyped-def]
-    """Dialogues find joiners, each by its weight among the invited."""
+def by_dialogue(joiner, invite_weight, uneven, words, hazard, struck):  # type: ignore[no-untyped-def]
+    """Dialogues find joiners, each by its weight among the invited. uneven: whether some weights are not 1."""
     cut = np.uint32(words_below(hazard))
-    uneven = 0
     for k in range(np.uintp(joiner.shape[0])):
         struck[k] = joiner[k] & np.uint8(words[k] < cut)
-        uneven += invite_weight[k] != 1.0
-    if uneven > 0:
+    if uneven:
         for k in range(np.uintp(joiner.shape[0])):
             struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
 

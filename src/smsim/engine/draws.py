@@ -92,25 +92,35 @@ def uniform(seed, stream, n, identity):  # type: ignore[no-untyped-def]
     return (float(word) + 0.5) * 2.0**-32
 
 
+@inner
+def in_a_row(identities):  # type: ignore[no-untyped-def]
+    """Whether these ascend one by one, as they do in a world that was not reordered."""
+    apart = np.uint32(0)
+    for k in range(np.uintp(1), np.uintp(identities.shape[0])):
+        apart |= (identities[k] - identities[k - np.uintp(1)]) ^ np.uint32(1)
+    return apart == 0
+
+
 @kernel
 def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[no-untyped-def]
     """Words of the households start ... stop - 1 into out[0 ...], uint32: that of `uniform`, before it is a float.
 
-    identities: uint32 (N,). Where they ascend one by one, as they do in a world that was not reordered, whole blocks
-    are computed side by side; what they fill of out beyond the words asked for means nothing.
+    identities: uint32 (N,). What is filled of out beyond the words asked for means nothing.
     """
+    fill_words_of(seed, stream, n, identities[start:stop], in_a_row(identities[start:stop]), out)
+
+
+@inner
+def fill_words_of(seed, stream, n, identities, row, out):  # type: ignore[no-untyped-def]
+    """`fill_words` of all these; where they ascend one by one (row), whole blocks are computed side by side."""
     key = np.uint64(seed)
     key_low, key_high = key & _MASK, key >> _32
     n64, stream64, zero, two, three = np.uint64(n), np.uint64(stream), np.uint64(0), np.uint64(2), np.uint64(3)
-    people = stop - start
-    apart = np.uint32(0)
-    here = identities[start:stop]
-    for k in range(np.uintp(1), np.uintp(people)):
-        apart |= (here[k] - here[k - np.uintp(1)]) ^ np.uint32(1)
+    people = identities.shape[0]
     head = people
     blocks = 0
-    if apart == 0 and people > 8:
-        first = np.uint64(identities[start])
+    if row and people > 8:
+        first = np.uint64(identities[0])
         head = int((np.uint64(4) - (first & three)) & three)
         # Sixteen blocks are computed side by side: rather some too many than the last ones singly, where there is room.
         blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
@@ -127,7 +137,7 @@ def fill_words(seed, stream, n, identities, start, stop, out):  # type: ignore[n
         if k == head and blocks > 0:
             k += 4 * blocks
             continue
-        out[k] = word_of(np.uint64(identities[start + k]), n64, stream64, key_low, key_high)
+        out[k] = word_of(np.uint64(identities[k]), n64, stream64, key_low, key_high)
         k += 1
 
 

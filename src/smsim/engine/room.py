@@ -8,6 +8,7 @@ import numpy as np
 
 from smsim.engine import inner
 from smsim.engine.arrays import BLOCK, Array, Households, Places
+from smsim.engine.draws import in_a_row
 from smsim.engine.lanes import WIDTH
 from smsim.engine.push import TIES
 
@@ -35,6 +36,9 @@ class Scratch(NamedTuple):
     weights: Array  # uint8 (TIES,)
     part: int  # households of a part, at least
     part_start: Array  # int64 (C + 1,), kept: part p is communities part_start[p] ... part_start[p + 1] - 1
+    in_a_row: Array  # uint8 (C,), kept: whether `draw_id` ascends one by one
+    invited_in_a_row: Array  # uint8 (C,), kept: the same of `invite_id`
+    uneven: Array  # uint8 (C,), kept: whether some `invite_weight` is not 1
     facility_district: Array  # int64 (F,): kept
     queue: Array  # int64 (F,)
     position: Array  # int64 (F,)
@@ -93,6 +97,9 @@ def new_room(households: Households, places: Places) -> Scratch:
         weights=np.empty(TIES, np.uint8),
         part=PART,
         part_start=np.empty(c + 1, np.int64),
+        in_a_row=np.empty(c, np.uint8),
+        invited_in_a_row=np.empty(c, np.uint8),
+        uneven=np.empty(c, np.uint8),
         facility_district=district,
         queue=np.empty(f, np.int64),
         position=np.empty(f, np.int64),
@@ -146,3 +153,19 @@ def divide(places, room):  # type: ignore[no-untyped-def]
             parts, first = parts + 1, np.int64(c + 1)
     part_start[parts] = communities
     return parts
+
+
+@inner
+def look(households, places, room):  # type: ignore[no-untyped-def]
+    """What contacts would find out about a community every week anew, into the room."""
+    draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
+    row, invited_row, uneven, community_start = (
+        room.in_a_row, room.invited_in_a_row, room.uneven, places.community_start,
+    )  # fmt: skip
+    for c in range(uneven.shape[0]):
+        start, stop = community_start[c], community_start[c + 1]
+        row[c], invited_row[c] = in_a_row(draw_id[start:stop]), in_a_row(invite_id[start:stop])
+        others = 0
+        for i in range(np.uintp(start), np.uintp(stop)):
+            others += invite_weight[i] != 1.0
+        uneven[c] = others > 0

@@ -61,7 +61,7 @@ from smsim.engine.draws import (
 )
 from smsim.engine.hear import fade_all
 from smsim.engine.push import push, tell_all
-from smsim.engine.room import divide, new_room
+from smsim.engine.room import divide, look, new_room
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import close, settle, stand, tally
@@ -348,6 +348,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
 def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     layers, volume, part_start = behaviours.shape[0], room.volume, room.part_start
     stirs, parts = np.zeros(layers, np.int64), divide(places, room)
+    look(households, places, room)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
         disseminate(state, places, plan, context, seed, t, volume)
