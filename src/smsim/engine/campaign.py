@@ -167,7 +167,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         if media > 0 or visit > 0 or dialogue > 0:
             kinds[: wide - start].fill(0)
             if media > 0:
-                fill_words_of(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c], words)
+                fill_words_of(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
                 if media != media_before:
                     cut, media_before = np.uint32(words_below(media)), media
                 by_media(has_media[start:wide], words, cut, kinds)
@@ -175,7 +175,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 # z = (1 - N_q) + N_q need n_c / #need
                 other = visit * (1 - context.needs_quality)
                 needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
-                fill_words_of(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c], words)
+                fill_words_of(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
                 by_visit(
                     standing[start:wide], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck
                 )
@@ -183,7 +183,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue > 0:
-                fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c], words)
+                fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
                 by_dialogue(joiner[start:wide], invite_weight[start:wide], uneven[c], words, dialogue, struck)
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
