@@ -30,7 +30,9 @@ from smsim.engine.draws import (
     SURVEY_WHO,
     VISIT_ACCEPT,
     VISIT_CONTACT,
+    cut,
     exp,
+    exponentials,
     fill_words_of,
     strikes,
     uniform,
@@ -151,7 +153,8 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     approved, started_alone, in_need, voices = state.approved, state.started_alone, state.in_need, state.voices
     ownership, warm, pressure = state.ownership, state.warm, record.pressure[t]
     participants = record.participants
-    media_before, cut = 0.0, np.uint32(0)  # of the community before, see `environment`
+    survival = room.hazards
+    survive(volume, community_start, joiners, in_need, context, here, there, survival)
     touched_until[here] = 0
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
@@ -160,31 +163,26 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         wide = min(start + (n + 63) // 64 * 64, touch.shape[0])
         attendances = 0
         accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
-        media = volume[MEDIA, c] / n
-        visit = (volume[VISIT, c] / n) * context.fidelity
-        dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
-        found = touched_until[c]
-        if media > 0 or visit > 0 or dialogue > 0:
+        found, at = touched_until[c], 4 * (c - here)
+        media, other, needy, dialogue = survival[at], survival[at + 1], survival[at + 2], survival[at + 3]
+        if media < 1 or needy < 1 or dialogue < 1:
             kinds[: wide - start].fill(0)
-            if media > 0:
+            if media < 1:
                 fill_words_of(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                if media != media_before:
-                    cut, media_before = np.uint32(words_below(media)), media
-                by_media(has_media[start:wide], words, cut, kinds)
-            if visit > 0:
-                # z = (1 - N_q) + N_q need n_c / #need
-                other = visit * (1 - context.needs_quality)
-                needy = visit * ((1 - context.needs_quality) + context.needs_quality * n / max(in_need[c], 1))
+                by_media(has_media[start:wide], words, np.uint32(cut(media)), kinds)
+            if needy < 1:
                 fill_words_of(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                by_visit(
-                    standing[start:wide], words, np.uint32(words_below(other)), np.uint32(words_below(needy)), struck
-                )
+                by_visit(standing[start:wide], words, np.uint32(cut(other)), np.uint32(cut(needy)), struck)
                 if accept < 1:
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
-            if dialogue > 0:
+            if dialogue < 1:
                 fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
-                by_dialogue(joiner[start:wide], invite_weight[start:wide], uneven[c], words, dialogue, struck)
+                hazard = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
+                by_dialogue(
+                    joiner[start:wide], invite_weight[start:wide], uneven[c], words, np.uint32(cut(dialogue)), hazard,
+                    struck,
+                )  # fmt: skip
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
@@ -205,10 +203,35 @@ def contact(state, record, households, places, context, room, seed, t, here, the
 
 
 @inner
-def by_media(has_media, words, cut, kinds):  # type: ignore[no-untyped-def]
-    """Broadcasts reach whoever has a channel and draws a word up to the cut."""
+def survive(volume, community_start, joiners, in_need, context, here, there, survival):  # type: ignore[no-untyped-def]
+    """e**-h of this week's contacts with a household of communities here ... there - 1, four for each.
+
+    The hazards of media, of visits to others and to those in need, and of dialogues at weight 1; survival: float64, 4
+    times as long as there are communities.
+    """
+    busy, others = False, 1 - context.needs_quality
+    for c in range(here, there):
+        n, at = community_start[c + 1] - community_start[c], 4 * (c - here)
+        media = volume[MEDIA, c] / n
+        visit = (volume[VISIT, c] / n) * context.fidelity
+        dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
+        busy = busy or media > 0 or visit > 0 or dialogue > 0
+        # z = (1 - N_q) + N_q need n_c / #need
+        needy = others + context.needs_quality * n / max(in_need[c], 1)
+        survival[at], survival[at + 1], survival[at + 2], survival[at + 3] = (
+            -media, -(visit * others), -(visit * needy), -dialogue,
+        )  # fmt: skip
+    if busy:
+        exponentials(survival, 4 * (there - here))
+    else:
+        survival.fill(1.0)
+
+
+@inner
+def by_media(has_media, words, below, kinds):  # type: ignore[no-untyped-def]
+    """Broadcasts reach whoever has a channel and draws a word below the cut."""
     for k in range(np.uintp(has_media.shape[0])):
-        kinds[k] = has_media[k] & np.uint8(words[k] < cut)
+        kinds[k] = has_media[k] & np.uint8(words[k] < below)
 
 
 @inner
@@ -219,11 +242,13 @@ def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-
 
 
 @inner
-def by_dialogue(joiner, invite_weight, uneven, words, hazard, struck):  # type: ignore[no-untyped-def]
-    """Dialogues find joiners, each by its weight among the invited. uneven: whether some weights are not 1."""
-    cut = np.uint32(words_below(hazard))
+def by_dialogue(joiner, invite_weight, uneven, words, below, hazard, struck):  # type: ignore[no-untyped-def]
+    """Dialogues find joiners, each by its weight among the invited. uneven: whether some weights are not 1.
+
+    below: the cut of weight 1; hazard: what it is the cut of.
+    """
     for k in range(np.uintp(joiner.shape[0])):
-        struck[k] = joiner[k] & np.uint8(words[k] < cut)
+        struck[k] = joiner[k] & np.uint8(words[k] < below)
     if uneven:
         for k in range(np.uintp(joiner.shape[0])):
             struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])

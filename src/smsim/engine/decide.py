@@ -54,9 +54,8 @@ from smsim.engine.draws import (
     RUMOUR_SHOCK,
     chance_to_hazard,
     exponential,
-    outlasts,
+    exponentials_of_each,
     uniform,
-    uniforms_of_each,
     weeks_of_each,
     weeks_until,
 )
@@ -97,7 +96,7 @@ def decide(  # type: ignore[no-untyped-def]
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
     led, trusts, qualities = room.led, room.trusts, room.qualities
     act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
-    identities, chances = room.identities, room.resistances
+    identities, efforts = room.identities, room.resistances
     deciders, numbers, weeks = room.overhears, room.numbers, room.weeks
     lead, visit, overhears = room.lead, room.visit, room.overhears
     touched, touched_until = room.touched, room.touched_until
@@ -265,8 +264,8 @@ def decide(  # type: ignore[no-untyped-def]
                 # be done singly, and cost as much as all before.
                 wide = min(low + (high - low + WIDTH - 1) // WIDTH * WIDTH, people)
                 if leads:
-                    for k in range(wide - low):
-                        lead[k] = led[membership[low + k]]
+                    for k in range(np.uintp(wide - low)):
+                        lead[k] = led[membership[np.uintp(low) + k]]
                 weigh(
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
@@ -359,14 +358,13 @@ def decide(  # type: ignore[no-untyped-def]
             if not at_home:
                 for n in range(np.uintp(trying)):
                     identities[n] = draw_id[np.uintp(visit[n])]
-                uniforms_of_each(seed, ATTEMPT + stride, t, identities, trying, chances)
-            for n in range(trying):
+                    numbers[n] = t
+                exponentials_of_each(seed, ATTEMPT + stride, numbers, identities, trying, efforts)
+            for n in range(np.uintp(trying)):
                 i = np.uintp(visit[n])
+                seekers[found] = i
                 # attempt with probability e^(-d (1 - chi_O O) / d0)
-                way = distance_km[i] * reach / scale
-                if at_home or way <= 0 or outlasts(chances[n], way):
-                    seekers[found] = i
-                    found += 1
+                found += np.int64(at_home or efforts[n] > distance_km[i] * reach / scale)
         demand[c] = found - sought
         community_eligible[c] = asked
     return found, many

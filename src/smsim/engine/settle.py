@@ -48,8 +48,8 @@ from smsim.engine.draws import (
     TURNOVER,
     chance_to_hazard,
     chances_to_hazards,
-    exp,
     exponential,
+    exponentials,
     exponentials_of_each,
     uniform,
     weeks_of_each,
@@ -65,12 +65,12 @@ def bit(flag):  # type: ignore[no-untyped-def]
 
 
 @inner
-def lapse_chances(behaviour, ownership, chances, first):  # type: ignore[no-untyped-def]
+def lapse_chances(behaviour, protection, chances, first):  # type: ignore[no-untyped-def]
     """Weekly chances of lapsing in one community: lambda e^(-kappa_O O) (m_M if maintained) (kappa_S if unsupported).
 
-    Into chances[first : first + 4], by maintained (0, 1) x unsupported (0, 2).
+    Into chances[first : first + 4], by maintained (0, 1) x unsupported (0, 2). protection: e^(-kappa_O O).
     """
-    base = behaviour.lapse_rate * exp(-behaviour.ownership_protection * ownership)
+    base = behaviour.lapse_rate * protection
     chances[first] = base
     chances[first + 1] = base * behaviour.maintained_lapse_ratio
     chances[first + 2] = base * behaviour.unsupported_lapse_ratio
@@ -83,14 +83,13 @@ def add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there):  
 
     hazards: float64 (4 C,) scratch.
     """
-    for c in range(here, there):
-        at = 4 * (c - here)
-        if c > here and ownership[c] == ownership[c - 1]:
-            for k in range(4):
-                hazards[at + k] = hazards[at - 4 + k]
-        else:
-            lapse_chances(behaviour, ownership[c], hazards, at)
-    chances_to_hazards(hazards, 4 * (there - here))
+    communities = there - here
+    for k in range(np.uintp(communities)):
+        hazards[k] = -behaviour.ownership_protection * ownership[here + k]
+    exponentials(hazards, communities)
+    for k in range(communities - 1, -1, -1):  # backwards: four take the room of one
+        lapse_chances(behaviour, hazards[k], hazards, 4 * k)
+    chances_to_hazards(hazards, 4 * communities)
     for c in range(here, there):
         for k in range(4):
             until[c, k] = lapse_sum[c, k]
@@ -162,7 +161,7 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
     deciding = chance_to_hazard(behaviour.decision_rate)
     for other in range(links.shape[0]):
         links[other] = behaviours[other].link
-    lapse_chances(behaviour, 0.0, highest, np.int64(0))
+    lapse_chances(behaviour, 1.0, highest, np.int64(0))
     chances_to_hazards(highest, np.int64(4))
     add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there)
     for first in range(0, many, BLOCK):
