@@ -86,8 +86,11 @@ def lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights):
         if e >= stop:
             if n == last:
                 break
-            prefetch(neighbor, indptr[np.uintp(those[min(n + FAR_AHEAD, last - 1)])])
-            i = np.uintp(those[n])
+            prefetch(indptr, np.uintp(those[np.uintp(min(n + 2 * FAR_AHEAD, last - 1))]))
+            ahead = indptr[np.uintp(those[np.uintp(min(n + FAR_AHEAD, last - 1))])]
+            prefetch(neighbor, ahead)
+            prefetch(neighbor, ahead + SIXTEEN - 1)  # sixteen seldom lie in one line
+            i = np.uintp(those[np.uintp(n)])
             e, stop = indptr[i], indptr[i + np.uintp(1)]
             n += 1
             if e == stop:
