@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import sys
@@ -94,6 +95,7 @@ def app_main() -> None:
             stream.reconfigure(errors="replace")  # a Windows console may lack a letter of a title
     # Importing and compiling make many objects and little garbage: looking for it costs a sixth of a warm start.
     gc.set_threshold(50_000, 20, 20)
+    atexit.register(gc.freeze)  # nor is there any to look for at the end, which took a second after compiling
     app(prog_name="smsim")
 
 
