@@ -134,7 +134,7 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
         stage_count=facts.stage_count[0].copy(),
         adopters=np.zeros(record.community.shape[2], np.int64),
         once=np.ones(BLOCK, np.uint64),
-        identities=np.empty(BLOCK, np.uint64),
+        identities=np.zeros(BLOCK, np.uint64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
         resistances=np.empty(BLOCK),

@@ -208,10 +208,19 @@ def exp(x):  # type: ignore[no-untyped-def]
     return total
 
 
+@inlined
+def eights(many, most):  # type: ignore[no-untyped-def]
+    """So many, or up to seven more, but no more than `most`: eight are drawn side by side, and a rest singly."""
+    return np.uintp(min((many + 7) // 8 * 8, most))
+
+
 @inner
 def exponentials(numbers, many):  # type: ignore[no-untyped-def]
-    """`exp` of the first `many` of these, in place and side by side: the same halvings and terms, without a branch."""
-    for k in range(np.uintp(many)):
+    """`exp` of the first `many` of these, in place and side by side: the same halvings and terms, without a branch.
+
+    What becomes of up to seven more means nothing.
+    """
+    for k in range(eights(many, numbers.shape[0])):
         x = numbers[k]
         y = min(700.0, x)
         halvings = 0
@@ -306,14 +315,15 @@ def fill_weeks(seed, stream, n, identities, start, stop, hazard, words, out):  #
 def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # type: ignore[no-untyped-def]
     """`weeks_until` of the first `people` of a list, each with its own n and identity, into out, int32.
 
-    numbers, identities: uint64, scattered households, whose draws are computed side by side.
+    numbers, identities: uint64, scattered households, whose draws are computed side by side. What is filled of out
+    beyond the first `people` means nothing.
     """
     if hazard >= CERTAIN or hazard <= 0.0:
         out[:people].fill(np.int32(1 if hazard > 0.0 else NEVER_IN))
         return
     key = np.uint64(seed)
     stream64, key_low, key_high = np.uint64(stream), key & _MASK, key >> _32
-    for k in range(people):
+    for k in range(eights(people, min(identities.shape[0], out.shape[0]))):
         u = (float(word_of(identities[k], numbers[k], stream64, key_low, key_high)) + 0.5) * 2.0**-32
         out[k] = int(min(-log(1.0 - u) / hazard, NEVER_IN - 1.0)) + 1
 
@@ -323,7 +333,7 @@ def uniforms_of_each(seed, stream, n, identities, people, out):  # type: ignore[
     """`uniform` of the first `people` of a list of identities, uint64, with one n for all, into out."""
     key = np.uint64(seed)
     n64, stream64, key_low, key_high = np.uint64(n), np.uint64(stream), key & _MASK, key >> _32
-    for k in range(people):
+    for k in range(eights(people, min(identities.shape[0], out.shape[0]))):
         out[k] = (float(word_of(identities[k], n64, stream64, key_low, key_high)) + 0.5) * 2.0**-32
 
 
@@ -332,7 +342,7 @@ def exponentials_of_each(seed, stream, numbers, identities, people, out):  # typ
     """`exponential` of the uniforms of a list, as `weeks_of_each`, into out."""
     key = np.uint64(seed)
     stream64, key_low, key_high = np.uint64(stream), key & _MASK, key >> _32
-    for k in range(people):
+    for k in range(eights(people, min(identities.shape[0], out.shape[0]))):
         u = (float(word_of(identities[k], numbers[k], stream64, key_low, key_high)) + 0.5) * 2.0**-32
         out[k] = -log(1.0 - u)
 
