@@ -145,8 +145,13 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
     """
     for g in range(marks.shape[0]):
         word, first = marks[g], low + WIDTH * g
+        # Four of them without a branch: how many they are cannot be foreseen.
+        for _ in range(4):
+            visit[np.uintp(found)] = first + lowest(word)
+            found += np.int64(word != np.uint64(0))
+            word &= word - np.uint64(1)
         while word != np.uint64(0):
-            visit[found] = first + lowest(word)
+            visit[np.uintp(found)] = first + lowest(word)
             found += 1
             word &= word - np.uint64(1)
     return found
