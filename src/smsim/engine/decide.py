@@ -195,7 +195,7 @@ def decide(  # type: ignore[no-untyped-def]
             if shock:
                 mark_all(act, high - low)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
-            for n in range(visits(act, low, minds, visit)):
+            for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
                 contact = touch[i]
@@ -278,7 +278,7 @@ def decide(  # type: ignore[no-untyped-def]
                 seek(stage, child, low, high, round_week, act, tries)
             # Steps 5-7: who decides, and who goes.
             decided = np.int64(0)
-            for n in range(visits(act, low, minds, visit)):
+            for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
                 # The service is for this household this week, whatever it thinks of it.

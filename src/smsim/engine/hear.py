@@ -67,7 +67,7 @@ def persuade(  # type: ignore[no-untyped-def]
     material, by minority. The gains are psi times the share of messages on the behaviour.
     """
     by_media, by_visit, by_dialogue = credit[0], credit[1], credit[2]
-    for n in range(first, last):
+    for n in range(np.uintp(first), np.uintp(last)):
         i = np.uintp(touched[n])
         contact, p = touch[i], persuaded[i]
         quality = qualities[minority[i]]
@@ -152,7 +152,7 @@ def listen(  # type: ignore[no-untyped-def]
     The first `found` of visit: the marks `news` of `rouse`. Most of them go on waiting, and nothing else is asked of
     them this week. Whom the campaign touches has heard already. peers: whether neighbours inform at all.
     """
-    for n in range(found):
+    for n in range(np.uintp(found)):
         home = np.uintp(visit[n])
         one = heard[home]
         # U -> A with hazard beta (n_V + eta n_T); the resistance is in units of exposure, beta is in it already
@@ -173,7 +173,7 @@ def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act
 
     The first `found` of visit: the marks `gossip` of `rouse`.
     """
-    for n in range(found):
+    for n in range(np.uintp(found)):
         home = np.uintp(visit[n])
         mind = minds[home]
         hot[home] &= NEW_VOICES | NEW_TALK | RECONSIDERS

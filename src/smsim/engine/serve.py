@@ -65,8 +65,8 @@ def serve(  # type: ignore[no-untyped-def]
         first_facility, last_facility = min(first_facility, facility[c]), max(last_facility, facility[c])
     for f in range(first_facility, last_facility + 1):
         queue[f], position[f], so_far[f], bought[f] = 0, 0, 0.0, 0.0
-    for n in range(found):
-        queue[facility[community[seekers[n]]]] += 1
+    for n in range(np.uintp(found)):
+        queue[np.uintp(facility[np.uintp(community[np.uintp(seekers[n])])])] += 1
     for c in range(here, there):
         bought[facility[c]] += volume[SERVICE, c]
     stride = BEHAVIOUR_STRIDE * b
@@ -84,9 +84,9 @@ def serve(  # type: ignore[no-untyped-def]
     turned_away = np.int64(0)
     for first in range(0, found, BLOCK):
         new, away = np.int64(0), np.int64(0)
-        for n in range(first, min(first + BLOCK, found)):
+        for n in range(np.uintp(first), np.uintp(min(first + BLOCK, found))):
             i = np.uintp(seekers[n])
-            f = facility[community[i]]
+            f = np.uintp(facility[np.uintp(community[i])])
             served = True
             if capacity[f] < queue[f]:
                 before = so_far[f]

@@ -167,11 +167,11 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
     for first in range(0, many, BLOCK):
         last = min(first + BLOCK, many)
         gone = np.int64(0)  # not a literal 0, for which Numba compiles once more
-        for n in range(first, last):
+        for n in range(np.uintp(first), np.uintp(last)):
             prefetch(minds, np.uintp(stirred[n]))
-        for n in range(first, last):
+        for n in range(np.uintp(first), np.uintp(last)):
             i = np.uintp(stirred[n])
-            c = communities[i]
+            c = np.uintp(communities[i])
             before = shown[i]
             mind = minds[i]
             if before & ADOPTS and (stage[i] == ADOPTED or stage[i] == MAINTAINED):
@@ -379,9 +379,9 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
 @inner
 def stand(shown, standing, in_need, voices, community, shifts, count):  # type: ignore[no-untyped-def]
     """Who of these is in need of some behaviour, or speaks for one, and the counts of communities."""
-    for n in range(count):
-        i = shifts[n]
-        before = standing[i]
+    for n in range(np.uintp(count)):
+        i = np.uintp(shifts[n])
+        c, before = np.uintp(community[i]), standing[i]
         after = 0
         for b in range(shown.shape[0]):
             if (shown[b, i] & SUPPORTS) == 0:
@@ -389,5 +389,5 @@ def stand(shown, standing, in_need, voices, community, shifts, count):  # type: 
             if (shown[b, i] & VOICES) != 0:
                 after |= SPEAKS
         standing[i] = after
-        in_need[community[i]] += bit(after & NEEDS) - bit(before & NEEDS)
-        voices[community[i]] += bit(after & SPEAKS) - bit(before & SPEAKS)
+        in_need[c] += bit(after & NEEDS) - bit(before & NEEDS)
+        voices[c] += bit(after & SPEAKS) - bit(before & SPEAKS)
