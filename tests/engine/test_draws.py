@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,13 +13,13 @@ from smsim.engine.draws import (
     chance_to_hazard,
     exp,
     exponential,
+    exponentials,
     exponentials_of_each,
     fill_exponentials,
     fill_uniforms,
     fill_weeks,
     fill_words,
     log,
-    outlasts,
     philox,
     strikes,
     trials,
@@ -102,6 +103,13 @@ def test_the_exponential_is_that_of_the_standard_library():
     assert exp(-1000.0) == 0.0
 
 
+def test_exponentials_of_many_are_those_of_each():
+    x = np.concatenate([np.linspace(-30, 0, 2000), -np.geomspace(1e-300, 1e9, 60), [0.0, -0.125, -0.25, 1.0, 800.0]])
+    out = x.copy()
+    numba.njit(lambda numbers: exponentials(numbers, len(numbers)))(out)
+    assert out.tolist() == [exp(v) for v in x]
+
+
 def test_resistances_are_exponential():
     draws = [exponential(uniform(np.uint64(1), 1, 0, i)) for i in range(20_000)]
     assert stats.kstest(draws, "expon").pvalue > 1e-4
@@ -120,7 +128,6 @@ def test_shortcuts_decide_as_the_logarithm_does(hazard):
     near = [edge + d for d in (-1e-3, -1e-8, -1e-10, -1e-13, 1e-13, 1e-10, 1e-8, 1e-3)]
     for u in [v for v in near if 0 < v < 1] + list(np.random.default_rng(3).random(500)):
         assert strikes(u, hazard) == (exponential(u) < hazard)
-        assert outlasts(u, hazard) == (exponential(u) > hazard)
 
 
 @pytest.mark.parametrize("hazard", [0.0, 1e-9, 0.001, 0.2, 1.0, 3.0, 40.0])
