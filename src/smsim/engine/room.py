@@ -12,7 +12,7 @@ from smsim.engine.draws import in_a_row
 from smsim.engine.lanes import WIDTH
 from smsim.engine.push import TIES
 
-PART = 16384  # households, about, that go through a week together: their arrays lie in the third cache
+PART = 16384  # households, at least, that go through a week together: their arrays lie in the third cache
 
 
 class Scratch(NamedTuple):
