@@ -637,7 +637,7 @@ class Simulation:
         for c, place in enumerate(self.communities):
             pressure[place.district] += part_of[c]
             self.record.participants[t] += part_of[c]
-            joined = ctx.ownership_gain * ((dialogues[c] + part_of[c]) / place.n)
+            joined = min(ctx.ownership_gain * ((dialogues[c] + part_of[c]) / place.n), 1.0)
             place.O = place.O + joined * (1 - place.O) - ctx.ownership_decay * place.O
         self.H.append([part / n for part, n in zip(pressure, self.district_households, strict=True)])
 

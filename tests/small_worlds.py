@@ -65,7 +65,7 @@ CONTEXT_DIALS: dict[str, Sequence[Any]] = {
     "response_weeks": (26.0, 1.0, 4.0),
     "response_decay": (0.005, 0.2, 0.0),
     "response_capacity": (1.0, 3.0),
-    "ownership_gain": (0.0, 0.3, 2.0),
+    "ownership_gain": (0.0, 0.3, 10.0),
     "ownership_decay": (0.005, 0.2),
     "action_participants": (50.0, 2.0, 0.7),
     "visit_gain": (0.25, 0.0, 1.0),

@@ -178,6 +178,15 @@ def test_responsive_authorities_wait_for_their_delay():
     assert first == pressed + 8
 
 
+def test_ownership_stays_a_share_however_much_is_gained():
+    world = {"ownership_gain": 10, "participation": 1, "acceptance_unapproved": 1}
+    cheap = {"dialogue_cost": 0.1, "action_cost": 0.1, "action_participants": 100_000}
+    run = simulate(scenario(world=world, activities=cheap, campaign={"budget_per_household": 100}), "activist", 5)
+    assert run.record.ownership.max() > 0.9
+    assert np.all((run.state.ownership >= 0) & (run.state.ownership <= 1))
+    assert run.record.ownership.max() <= 1
+
+
 def test_a_facility_never_serves_more_than_its_capacity_rounded_up():
     tight = scenario(
         {"kind": "event", "event_rate": 0.05, "service_capacity": 0.004, "aware_share": 1, "threshold_mean": -1},

@@ -178,10 +178,9 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue < 1:
                 fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
-                hazard = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
                 by_dialogue(
-                    joiner[start:wide], invite_weight[start:wide], uneven[c], words, np.uint32(cut(dialogue)), hazard,
-                    struck,
+                    joiner[start:wide], invite_weight[start:wide], uneven[c], words, np.uint32(cut(dialogue)),
+                    dialogue_hazard(volume, joiners, context, c), struck,
                 )  # fmt: skip
                 if accept < 1:
                     admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
@@ -195,11 +194,17 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
         participants[t] += part
         pressure[district[c]] += part
-        # O <- O + eps_O (attendances + part) / n_c (1 - O) - delta_O O
+        # O <- O + min(1, eps_O (attendances + part) / n_c) (1 - O) - delta_O O
         o = ownership[c]
-        taken_part = (attendances + part) / n
-        ownership[c] = o + context.ownership_gain * taken_part * (1 - o) - context.ownership_decay * o
+        gained = min(context.ownership_gain * ((attendances + part) / n), 1.0)
+        ownership[c] = o + gained * (1 - o) - context.ownership_decay * o
     return touched_until[there]
+
+
+@inlined
+def dialogue_hazard(volume, joiners, context, c):  # type: ignore[no-untyped-def]
+    """Hazard of a dialogue this week for a joiner of weight 1."""
+    return (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
 
 
 @inner
@@ -209,22 +214,22 @@ def survive(volume, community_start, joiners, in_need, context, here, there, sur
     The hazards of media, of visits to others and to those in need, and of dialogues at weight 1; survival: float64, 4
     times as long as there are communities.
     """
-    busy, others = False, 1 - context.needs_quality
+    busy = False
+    for c in range(here, there):
+        busy = busy or volume[MEDIA, c] > 0 or volume[VISIT, c] > 0 or volume[DIALOGUE, c] > 0
+    if not busy:
+        survival[: 4 * (there - here)].fill(1.0)
+        return
+    others = 1 - context.needs_quality
     for c in range(here, there):
         n, at = community_start[c + 1] - community_start[c], 4 * (c - here)
-        media = volume[MEDIA, c] / n
         visit = (volume[VISIT, c] / n) * context.fidelity
-        dialogue = (volume[DIALOGUE, c] / joiners[c]) * context.fidelity
-        busy = busy or media > 0 or visit > 0 or dialogue > 0
         # z = (1 - N_q) + N_q need n_c / #need
         needy = others + context.needs_quality * n / max(in_need[c], 1)
         survival[at], survival[at + 1], survival[at + 2], survival[at + 3] = (
-            -media, -(visit * others), -(visit * needy), -dialogue,
+            -(volume[MEDIA, c] / n), -(visit * others), -(visit * needy), -dialogue_hazard(volume, joiners, context, c),
         )  # fmt: skip
-    if busy:
-        exponentials(survival, 4 * (there - here))
-    else:
-        survival.fill(1.0)
+    exponentials(survival, 4 * (there - here))
 
 
 @inner

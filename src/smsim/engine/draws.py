@@ -222,7 +222,7 @@ def exponentials(numbers, many):  # type: ignore[no-untyped-def]
     """
     for k in range(eights(many, numbers.shape[0])):
         x = numbers[k]
-        y = min(700.0, x)
+        y = max(min(x, 700.0), -700.0)
         halvings = 0
         for _ in range(13):
             large = y > 0.125 or y < -0.125
@@ -235,7 +235,7 @@ def exponentials(numbers, many):  # type: ignore[no-untyped-def]
             total = total + term
         for n in range(13):
             total = total * total if n < halvings else total
-        numbers[k] = total if x >= -700.0 else 0.0
+        numbers[k] = 0.0 if x < -700.0 else total
 
 
 @kernel
@@ -330,7 +330,7 @@ def weeks_of_each(seed, stream, numbers, identities, people, hazard, out):  # ty
 
 @kernel
 def uniforms_of_each(seed, stream, n, identities, people, out):  # type: ignore[no-untyped-def]
-    """`uniform` of the first `people` of a list of identities, uint64, with one n for all, into out."""
+    """`uniform` of the first `people` of a list of identities, with one n for all, into out: see `weeks_of_each`."""
     key = np.uint64(seed)
     n64, stream64, key_low, key_high = np.uint64(n), np.uint64(stream), key & _MASK, key >> _32
     for k in range(eights(people, min(identities.shape[0], out.shape[0]))):

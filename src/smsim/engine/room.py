@@ -64,7 +64,7 @@ class Scratch(NamedTuple):
     resistances: Array  # float64
     led: Array  # float64 (16,)
     sums: Array  # float64 (8,)
-    hazards: Array  # float64 (4 C,)
+    hazards: Array  # float64 (4 C,): of contacts or of lapsing, and what they are worked out from
     highest: Array  # float64 (4,)
     heard: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
@@ -118,7 +118,7 @@ def new_room(households: Households, places: Places) -> Scratch:
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),
         overhears=np.empty(block, np.int64),
-        numbers=np.zeros(block, np.uint64),
+        numbers=np.zeros(block, np.uint64),  # draws go on beyond what is listed
         decided=np.zeros(block, np.uint64),
         identities=np.zeros(block, np.uint64),
         weeks=np.empty(block, np.int32),

@@ -147,9 +147,10 @@ def marked(marks, low, visit, found):  # type: ignore[no-untyped-def]
         word, first = marks[g], low + WIDTH * g
         # Four of them without a branch: how many they are cannot be foreseen.
         for _ in range(4):
+            another = np.uint64(word != np.uint64(0))
             visit[np.uintp(found)] = first + lowest(word)
-            found += np.int64(word != np.uint64(0))
-            word &= word - np.uint64(1)
+            found += np.int64(another)
+            word &= word - another
         while word != np.uint64(0):
             visit[np.uintp(found)] = first + lowest(word)
             found += 1

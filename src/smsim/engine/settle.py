@@ -83,10 +83,14 @@ def add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there):  
 
     hazards: float64 (4 C,) scratch.
     """
-    communities = there - here
+    communities, owned = there - here, False
     for k in range(np.uintp(communities)):
         hazards[k] = -behaviour.ownership_protection * ownership[here + k]
-    exponentials(hazards, communities)
+        owned = owned or ownership[here + k] > 0
+    if owned:
+        exponentials(hazards, communities)
+    else:
+        hazards[:communities].fill(1.0)
     for k in range(communities - 1, -1, -1):  # backwards: four take the room of one
         lapse_chances(behaviour, hazards[k], hazards, 4 * k)
     chances_to_hazards(hazards, 4 * communities)
