@@ -53,6 +53,7 @@ from smsim.engine.push import ASLEEP, ASTIR, TIES, tell
 NOBODY = 255  # a stage that no household is in
 HEAVIEST = 65534  # of the weight of a household's ties, so that one number more is left in two bytes
 LIMIT = 2e9  # exposure that no run comes to
+SURE = 1e-6  # of a voice: far more than is lost in rounding 65,535 of them
 NONE, MORE, LESS = map(np.int64, (0, 1, -1))  # plain numbers would make Numba compile `tell` once for each
 
 
@@ -102,9 +103,8 @@ def spread(
     seed : int in [0, 2**64)
     """
     room, starts = new_room(households, record, facts), frozen_array(places.community_start)
-    play(
-        record, frozen(households), starts, frozen_array(behaviours)[0], room, facts.even, facts.asks, np.uint64(seed)
-    )  # fmt: skip
+    behaviour, key = frozen_array(behaviours)[0], np.uint64(seed)
+    play(record, frozen(households), starts, behaviour, room, facts.heaviest, facts.even, facts.asks, key)
     record.community_eligible[:, 0] = np.diff(places.community_start)
 
 
@@ -147,19 +147,19 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
 
 
 @kernel
-def play(record, households, community_start, behaviour, room, even, asks, seed):  # type: ignore[no-untyped-def]
+def play(record, households, community_start, behaviour, room, heaviest, even, asks, seed):  # type: ignore[no-untyped-def]
     """What everybody waits for before the first week, who has adopted by then, and all weeks of the record.
 
-    even: all ties weigh 1. asks: somebody needs support.
+    heaviest: no household's ties weigh more together. even: all ties weigh 1. asks: somebody needs support.
     """
-    wait_for(households, behaviour, room, asks, seed)
+    wait_for(households, behaviour, room, heaviest, asks, seed)
     adopting = start(households, community_start, behaviour, room, even, seed)
     for t in range(record.stage.shape[0]):
         adopting = week(record, households, community_start, behaviour, room, even, seed, t, adopting)
 
 
 @inner
-def wait_for(households, behaviour, room, asks, seed):  # type: ignore[no-untyped-def]
+def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore[no-untyped-def]
     """What every household waits for: exposure, voices, weeks."""
     stage, left, ask, wait, further = room.stage, room.left, room.ask, room.wait, room.further
     words, resistances, times = room.words, room.resistances, room.times
@@ -172,17 +172,28 @@ def wait_for(households, behaviour, room, asks, seed):  # type: ignore[no-untype
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
-        for i in range(np.uintp(low), np.uintp(low if asks else high)):
-            ask[i] = 0
-        for i in range(np.uintp(low), np.uintp(high if asks else low)):
-            # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one
-            k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
-            # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
-            n = np.float64(np.int32(min(max(asked * k / scale, 0.0), never)))
-            n += np.float64(norm_weight * (n / k) < asked)
-            n += np.float64(norm_weight * (n / k) < asked)
-            n = min(n, np.float64(never)) if weighs or asked <= 0 else np.float64(never)
-            ask[i] = np.int32(n)
+        if asks:
+            unsure = False
+            for i in range(np.uintp(low), np.uintp(high)):
+                # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one: the next
+                # one, where what is asked lies between two by more than is lost in rounding.
+                k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
+                wanted = min(max(asked * k / scale, 0.0), never) if weighs or asked <= 0 else np.float64(never)
+                n = np.float64(np.int32(wanted))
+                # Beyond the heaviest it is never enough, whatever it is.
+                near = (wanted - n < SURE) | (wanted - n > 1.0 - SURE)
+                unsure |= near & (asked > 0) & (wanted < heaviest + 1)
+                ask[i] = np.int32(min(n + np.float64(asked > 0), never))
+            for i in range(np.uintp(low), np.uintp(high if unsure else low)):
+                k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
+                # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
+                n = np.float64(np.int32(min(max(asked * k / scale, 0.0), never)))
+                n += np.float64(norm_weight * (n / k) < asked)
+                n += np.float64(norm_weight * (n / k) < asked)
+                n = min(n, np.float64(never)) if weighs or asked <= 0 else np.float64(never)
+                ask[i] = np.int32(n)
+        else:
+            ask[low:high].fill(0)
         if deciding < CERTAIN:
             fill_weeks(seed, DECIDE, first, draw_id, low, high, deciding, words, times)
             for k in range(high - low):
