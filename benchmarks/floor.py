@@ -89,7 +89,7 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     no_weeks = Record(*(array[:0] for array in record))
 
     def play(record: Record, room: Any) -> None:
-        contagion.play(record, people, *inputs, room, facts.even, facts.asks, seed)
+        contagion.play(record, people, *inputs, room, facts.heaviest, facts.even, facts.asks, seed)
 
     ready: list[Any] = []
     kept: list[Any] = []
