@@ -183,7 +183,8 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
                 # Beyond the heaviest it is never enough, whatever it is.
                 near = (wanted - n < SURE) | (wanted - n > 1.0 - SURE)
                 unsure |= near & (asked > 0) & (wanted < heaviest + 1)
-                ask[i] = np.int32(min(n + np.float64(asked > 0), never))
+                n = min(n + np.float64(asked > 0), np.float64(never))
+                ask[i] = np.int32(n)
             for i in range(np.uintp(low), np.uintp(high if unsure else low)):
                 k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
                 # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.

@@ -223,7 +223,7 @@ def exponentials(numbers, many):  # type: ignore[no-untyped-def]
     for k in range(eights(many, numbers.shape[0])):
         x = numbers[k]
         y = max(min(x, 700.0), -700.0)
-        halvings = 0
+        halvings = np.int64(0)
         for _ in range(13):
             large = y > 0.125 or y < -0.125
             y = y * 0.5 if large else y

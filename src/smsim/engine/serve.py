@@ -86,13 +86,13 @@ def serve(  # type: ignore[no-untyped-def]
         new, away = np.int64(0), np.int64(0)
         for n in range(np.uintp(first), np.uintp(min(first + BLOCK, found))):
             i = np.uintp(seekers[n])
-            f = np.uintp(facility[np.uintp(community[i])])
+            its = np.uintp(facility[np.uintp(community[i])])
             served = True
-            if capacity[f] < queue[f]:
-                before = so_far[f]
-                position[f] += 1
-                so_far[f] = rationed(position[f], queue[f], capacity[f], offset[f])
-                served = so_far[f] - before >= 1
+            if capacity[its] < queue[its]:
+                before = so_far[its]
+                position[its] += 1
+                so_far[its] = rationed(position[its], queue[its], capacity[its], offset[its])
+                served = so_far[its] - before >= 1
             if served:
                 if counts_events:
                     served_cells[cells[i]] += 1

@@ -286,9 +286,9 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
             exponentials_of_each(seed, TALK + stride, numbers, identities, gone, resistances)
             for n in range(gone):
                 heard[np.uintp(leavers[n])].resist = resistances[n] / peer_information
-    for c in range(here, there):
-        if persuaded_sum[c] < 0:
-            persuaded_sum[c] = added(persuaded[community_start[c] : community_start[c + 1]], sums)
+    for k in range(here, there):
+        if persuaded_sum[k] < 0:
+            persuaded_sum[k] = added(persuaded[community_start[k] : community_start[k + 1]], sums)
     return count
 
 
