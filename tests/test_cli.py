@@ -17,6 +17,7 @@ from smsim.cli import app
 from smsim.errors import DataError, RunError
 from smsim.folder import whole_folder
 from smsim.parameters import PARAMETERS
+from smsim.simulate import Prepared
 
 VILLAGE = str(Path(__file__).parents[1] / "scenarios" / "village.yaml")
 HEAVY = {"mesa", "numba", "numpy", "pandas", "matplotlib", "pyarrow", "pydantic", "rich", "ruamel", "SALib"}
@@ -287,3 +288,15 @@ def test_what_fails_halfway_leaves_nothing_behind(
     assert complained.strip()
     assert "Traceback" not in complained
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
+
+
+def test_no_room_for_the_compiled_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Prepared, "begin", full)
+    code, _, complained = smsim_says("run", VILLAGE, "--out", str(tmp_path / "x"))
+    assert code == 1
+    assert "no room (No space left on device) for the compiled engine" in complained
+    assert "Traceback" not in complained
+    assert not (tmp_path / "x").exists()

@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import json
 import sys
@@ -68,6 +69,19 @@ class Sentences(TyperGroup):
             raise typer.Exit(1 if isinstance(error, RunError) else 2) from None
         except MemoryError:
             typer.echo("not enough memory: use fewer --threads or fewer world.households", err=True)
+            raise typer.Exit(1) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            # The results say so themselves; what is left is the engine, which a first run compiles.
+            import numba
+
+            folder = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # Numba makes it when it starts
+            typer.echo(
+                f"no room ({error.strerror}) for the compiled engine, some 15 MB, in {folder}; make room there, or let "
+                "NUMBA_CACHE_DIR name another folder, and start again",
+                err=True,
+            )
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing was written", err=True)
