@@ -290,13 +290,14 @@ def test_what_fails_halfway_leaves_nothing_behind(
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
 
 
-def test_no_room_for_the_compiled_engine_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Prepared, "begin", full)
     code, _, complained = smsim_says("run", VILLAGE, "--out", str(tmp_path / "x"))
     assert code == 1
-    assert "no room (No space left on device) for the compiled engine" in complained
+    assert "no room left (No space left on device); make room and start again" in complained
+    assert "engine, some 15 MB, in " in complained
     assert "Traceback" not in complained
     assert not (tmp_path / "x").exists()

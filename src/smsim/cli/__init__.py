@@ -73,13 +73,15 @@ class Sentences(TyperGroup):
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            # The results say so themselves; what is left is the engine, which a first run compiles.
+            # Whoever writes results says where. Here it is a stream, or the engine that a first run compiles.
             import numba
+
+            import smsim.engine  # noqa: F401 - it names the folder
 
             folder = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # Numba makes it when it starts
             typer.echo(
-                f"no room ({error.strerror}) for the compiled engine, some 15 MB, in {folder}; make room there, or let "
-                "NUMBA_CACHE_DIR name another folder, and start again",
+                f"a disk has no room left ({error.strerror}); make room and start again. A first run keeps the compiled "
+                f"engine, some 15 MB, in {folder}, or where NUMBA_CACHE_DIR says",
                 err=True,
             )
             raise typer.Exit(1) from None
