@@ -80,8 +80,8 @@ class Sentences(TyperGroup):
 
             folder = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # Numba makes it when it starts
             typer.echo(
-                f"a disk has no room left ({error.strerror}); make room and start again. A first run keeps the compiled "
-                f"engine, some 15 MB, in {folder}, or where NUMBA_CACHE_DIR says",
+                f"a disk has no room left ({error.strerror}); make room and start again. A first run keeps the "
+                f"compiled engine, some 15 MB, in {folder}, or where NUMBA_CACHE_DIR says",
                 err=True,
             )
             raise typer.Exit(1) from None
