@@ -60,9 +60,11 @@ from smsim.engine.draws import (
     weeks_until,
 )
 from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse, seek
-from smsim.engine.lanes import WIDTH, prefetch
+from smsim.engine.lanes import WIDTH, count, prefetch
 from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import keep, support, wake, weigh
+
+CROWD = 12  # of a block
 
 
 @inlined
@@ -80,6 +82,15 @@ def note(stir, stirred, many, i):  # type: ignore[no-untyped-def]
     many += 1 - np.int64(stir[i])  # a byte would count to 255 where nothing is compiled
     stir[i] = 1
     return many
+
+
+@inlined
+def crowded(marks):  # type: ignore[no-untyped-def]
+    """Whether so many of a block weigh the behaviour that all of them together are weighed sooner."""
+    many = np.int64(0)
+    for g in range(marks.shape[0]):
+        many += count(marks[g])
+    return many > CROWD
 
 
 @inner
@@ -259,7 +270,10 @@ def decide(  # type: ignore[no-untyped-def]
                 if moved or t >= due[i]:
                     many = note(stir, stirred, many, i)
             tries.fill(np.uint64(0))
-            if together:
+            if not together:
+                reconsider(hot, due, touch, low, high, t, happens, act)
+            weighed = together or crowded(act)
+            if weighed:
                 # Loops of floats go on to the next multiple of 64, also into the next community: their last steps would
                 # be done singly, and cost as much as all before.
                 wide = min(low + (high - low + WIDTH - 1) // WIDTH * WIDTH, people)
@@ -272,8 +286,6 @@ def decide(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens, taboo, act)
                 keep(verdict, pending, hot, low, high)
-            else:
-                reconsider(hot, due, touch, low, high, t, happens, act)
             if round_week or not counts_events:
                 seek(stage, child, low, high, round_week, act, tries)
             # Steps 5-7: who decides, and who goes.
@@ -300,7 +312,7 @@ def decide(  # type: ignore[no-untyped-def]
                     hot[i] = 0
                 else:
                     linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
-                    if not together:
+                    if not weighed:
                         leader = led[membership[i]]
                         norm, total = support(
                             voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
