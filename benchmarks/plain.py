@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.graph import BETA, WEEKS, Array, Graph
+from benchmarks.graph import BETA, WEEKS, Graph
 from smsim import Scenario, simulate
 from smsim.engine.arrays import ADOPTED, AWARE, UNAWARE
+from smsim.engine.draws import fill_uniforms
 from smsim.results import Run
 from smsim.world import World, world_from_ties
 
+THRESHOLDS = 4000  # a stream that neither worlds nor runs draw from
 AT_REST = {
     "aware_share": 0,
     "silent_information": 0,
@@ -82,13 +84,15 @@ def world_of(scenario: Scenario, graph: Graph, seed: int = 1) -> World:
     aware = scenario.behaviours["behaviour"]["aware_share"] == 1
     stage = np.full((1, graph.households), AWARE if aware else UNAWARE, np.uint8)
     stage[0, graph.first] = ADOPTED
-    return _with(world, initial_stage=stage)
+    return world.replace(initial_stage=stage)
 
 
 def thresholds(world: World, seed: int) -> World:
     """The same world with fresh thresholds, uniform in (0, 1)."""
-    drawn = np.random.default_rng(seed).random((1, len(world.households.draw_id)))
-    return _with(world, threshold=drawn)
+    ids = world.households.draw_id
+    drawn = np.empty((1, len(ids)))
+    fill_uniforms(np.uint64(seed), THRESHOLDS, 0, ids, 0, len(ids), drawn[0])
+    return world.replace(threshold=drawn)
 
 
 def adopters(run: Run) -> int:
@@ -104,9 +108,3 @@ def ever_reached(run: Run) -> int:
 def run_of(scenario: Scenario, world: World, seed: int) -> Run:
     """One run without a campaign."""
     return simulate(scenario, "none", seed, world)
-
-
-def _with(world: World, **arrays: Array) -> World:
-    for array in arrays.values():
-        array.setflags(write=False)
-    return World(world.households._replace(**arrays), world.places, world.wealth_rank, world.seed)

@@ -39,9 +39,7 @@ def mixed(world: World, seed: int, stages: tuple[int, ...] = (3, 4, 5)) -> World
     shape = world.households.initial_stage.shape
     rest = [0.15 / len(stages)] * len(stages)
     stage = np.random.default_rng(seed).choice([0, 1, *stages], shape, p=[0.6, 0.25, *rest])
-    return World(
-        world.households._replace(initial_stage=stage.astype(np.uint8)), world.places, world.wealth_rank, world.seed
-    )
+    return world.replace(initial_stage=stage)
 
 
 def week_by_week(one: Scenario, strategy: str, world: World, seed: int) -> Record:

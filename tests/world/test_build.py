@@ -209,6 +209,33 @@ def test_a_world_is_itself_only() -> None:
     assert len({one, other}) == 2
 
 
+def test_a_world_can_have_other_thresholds_and_first_stages_and_nothing_else_changes() -> None:
+    world = build_world(Scenario.from_mapping(TWO), 1)
+    one = np.arange(len(world.households.draw_id)) / 1000
+    other = world.replace(threshold=one, initial_stage=2)
+    assert differing(world, other) == {"threshold", "initial_stage"}
+    assert np.array_equal(other.households.threshold, [one, one])
+    assert (other.households.initial_stage == 2).all()
+
+
+@pytest.mark.parametrize("field", [{"threshold": 0.5}, {"initial_stage": 3}, {"threshold": -1, "initial_stage": 1}])
+def test_what_runs_ask_of_a_replaced_world_is_what_they_ask_of_one_made_so(field: dict[str, float]) -> None:
+    world = build_world(Scenario.from_mapping(TWO), 1)
+    assert world.facts  # known before
+    other = world.replace(**field)
+    fresh = World(other.households, other.places, other.wealth_rank, other.seed)
+    assert other.facts[:3] == fresh.facts[:3]
+    assert np.array_equal(other.facts.stage_count, fresh.facts.stage_count)
+
+
+def test_a_world_refuses_ties_and_shapes_that_do_not_fit() -> None:
+    world = build_world(Scenario.from_mapping(TWO), 1)
+    with pytest.raises(ScenarioError, match="can replace threshold, initial_stage, reference; got neighbor"):
+        world.replace(neighbor=world.households.neighbor)
+    with pytest.raises(ScenarioError, match=r"threshold must be one number, or an array of shape .*; got shape \(3,\)"):
+        world.replace(threshold=np.zeros(3))
+
+
 def test_a_world_says_what_it_is() -> None:
     assert repr(build_world(Scenario.from_mapping({}), 1)).startswith("World(4,000 households, 16 communities, 10.")
 

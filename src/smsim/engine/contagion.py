@@ -49,6 +49,7 @@ from smsim.engine.draws import (
 )
 from smsim.engine.lanes import WIDTH, bits, lanes, lowest, put, where
 from smsim.engine.push import ASLEEP, ASTIR, TIES, tell
+from smsim.engine.rules import inside
 
 NOBODY = 255  # a stage that no household is in
 HEAVIEST = 65534  # of the weight of a household's ties, so that one number more is left in two bytes
@@ -200,10 +201,11 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
             for k in range(high - low):
                 wait[low + k] = times[k]
         here = np.uintp(low)
-        if peer_information > 0:
-            fill_exponentials(seed, TALK, first, draw_id, low, high, words, resistances)
-        else:
-            resistances.fill(np.inf)
+        if not peer_information > 0:
+            for k in range(np.uintp(high - low)):
+                left[here + k] = cap if stage[here + k] == UNAWARE else np.int32(ask[here + k])
+            continue
+        fill_exponentials(seed, TALK, first, draw_id, low, high, words, resistances)
         most = np.int32(0)
         for k in range(np.uintp(high - low)):
             # the first whole exposure n with R / beta - n < 0
@@ -211,7 +213,7 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
             unaware = stage[here + k] == UNAWARE
             left[here + k] = min(needed, cap) if unaware else np.int32(ask[here + k])
             most = max(most, needed)
-        if peer_information > 0 and most > cap:
+        if most > cap:
             for k in range(high - low):
                 further[low + k] = max(int(min(resistances[k] / peer_information, LIMIT)) + 1 - cap, 0)
                 room.far[(low + k) // WIDTH] |= np.uint8(further[low + k] > 0)
@@ -238,7 +240,7 @@ def start(households, community_start, behaviour, room, even, seed):  # type: ig
             room.adopters[c] += 1
             adopted[adopting] = i
             adopting += 1
-            if stage[i] == ADOPTED:
+            if stage[i] == ADOPTED and maturing > 0:
                 # in week -1 + K, K from 1 on
                 matures = weeks_until(seed, MATURE, first, households.draw_id[i], maturing) - 1
                 room.matures[min(matures, never), cells[i]] += 1
@@ -278,8 +280,11 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
     lapses = behaviour.kind == REPEATED and behaviour.lapse_rate > 0
     telling, informed, adopting, on_their_own = room.told_until[t], np.int64(0), np.int64(0), np.int64(0)
     found, c = 0, 0
-    for g in range(groups.shape[0]):
-        if groups[g] != ASLEEP:
+    for first in range(0, groups.shape[0], WIDTH):
+        awake = inside(groups.shape[0] - first) & bits(lanes(groups, first) != np.uint8(ASLEEP))
+        while awake != np.uint64(0):
+            g = first + lowest(awake)
+            awake &= awake - np.uint64(1)
             enough, nearer = compare(room, WIDTH * g, unaware, with_talk, forgets)
             groups[g] = np.uint8(ASTIR if (enough | nearer) != np.uint64(0) else ASLEEP)
             # Four of them without a branch: how many they are cannot be foreseen.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from smsim import ahead
-from smsim.engine.arrays import STAGES, Array, Facts, Households, Places
+from smsim.engine.arrays import STAGES, Array, Facts, Households, Places, frozen_array
 from smsim.errors import ScenarioError
 from smsim.saying import say_count
 from smsim.world import cache
@@ -32,6 +32,7 @@ PEOPLE = tuple(
 )
 PLACES = tuple(name for name in Places._fields if name != "cells")
 OTHERS = ("wealth_rank", "order", "degree")
+REPLACEABLE = ("threshold", "initial_stage", "reference")  # of the fields of `Households`
 # Parameters of the section `world` that shape a ground; the others belong to the run.
 SHAPING = (
     "households", "households_per_community", "communities_per_facility", "communities_per_district",
@@ -55,16 +56,54 @@ class World:
     @cached_property
     def facts(self) -> Facts:
         """What runs ask of it."""
+        most, heaviest = self._ties
+        asks = bool(self.households.threshold[0].max() > 0)
+        return Facts(heaviest=most * heaviest, even=heaviest == 1, asks=asks, stage_count=self._stage_count)
+
+    @cached_property
+    def _ties(self) -> tuple[int, int]:
+        """How many ties a household has at most, and the heaviest weight of one."""
+        people = self.households
+        return int(np.diff(people.indptr).max()), int(people.weight.max(initial=1))
+
+    @cached_property
+    def _stage_count(self) -> Array:
         people, cells, stages = self.households, self.places.cells, len(STAGES)
-        heaviest = int(people.weight.max(initial=1))
         at = people.cell.astype(np.intp) * stages
         counts = [np.bincount(at + stage, minlength=cells * stages) for stage in people.initial_stage]
-        return Facts(
-            heaviest=int(np.diff(people.indptr).max()) * heaviest,
-            even=heaviest == 1,
-            asks=bool(people.threshold[0].max() > 0),
-            stage_count=np.array(counts).reshape(-1, cells, stages),
-        )
+        return np.array(counts).reshape(-1, cells, stages)
+
+    def replace(self, **fields: Any) -> World:
+        """The same people, ties and places with other thresholds, first stages or references of their own.
+
+        Parameters
+        ----------
+        fields : by name, of `REPLACEABLE`: one number, (N,), or (B, N). Arrays of the right type and shape are not
+            copied, and must not change any more.
+
+        Raises
+        ------
+        ScenarioError
+            A field that is none of these, or an array of another shape.
+        """
+        given = {name: self._own(name, value) for name, value in fields.items()}
+        other = replace(self, households=self.households._replace(**given))
+        # What is known of ties and stages still holds, unless they are new.
+        known = {"_ties"} if "initial_stage" in given else {"_ties", "_stage_count"}
+        vars(other).update({name: getattr(self, name) for name in known})
+        return other
+
+    def _own(self, name: str, value: Any) -> Array:
+        if name not in REPLACEABLE:
+            raise ScenarioError(f"a world can replace {', '.join(REPLACEABLE)}; got {name}")
+        like = getattr(self.households, name)
+        try:
+            return frozen_array(np.ascontiguousarray(np.broadcast_to(np.asarray(value, like.dtype), like.shape)))
+        except ValueError:
+            raise ScenarioError(
+                f"{name} must be one number, or an array of shape ({like.shape[1]},) or {like.shape}; "
+                f"got shape {np.shape(value)}"
+            ) from None
 
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
