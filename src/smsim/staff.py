@@ -16,6 +16,7 @@ import numpy as np
 
 from smsim.engine.arrays import Array, Places, frozen_array
 from smsim.engine.draws import chance_to_hazard, fill_uniforms, fill_weeks, uniform
+from smsim.engine.posts import add_up, hold
 
 # Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
 STAFF_LEAVES, STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN = range(2000, 2004)
@@ -162,23 +163,11 @@ def staff_weeks(staff: Staff, first: int, stop: int) -> StaffWeeks:
     A week's numbers do not depend on which weeks are asked for together. Where nobody is active, capacity is 0 and
     the profile is the one that the parameters ask for.
     """
-    weeks, communities = stop - first, staff.communities
-    active = staff.active[first:stop, staff.pair_post]
-    # bincount adds one after the other, in order: the same bits for one week as for many.
-    cell = (np.arange(weeks)[:, None] * communities + staff.pair_community).ravel()
-
-    def total(weight: Array) -> Array:
-        return np.bincount(cell, weight.ravel(), weeks * communities).reshape(weeks, communities)
-
-    served = active * staff.pair_households
-    share = staff.pair_households / staff.caseload[staff.pair_post]
-    capacity = total(active * (staff.visits_per_week * share))
-    households = total(served)
-    means = [
-        np.where(households > 0, total(served * trait[first:stop, staff.pair_post]) / np.maximum(households, 1), wanted)
-        for trait, wanted in zip(staff.traits, staff.profile, strict=True)
-    ]
-    return StaffWeeks(capacity, *means)
+    visits = staff.visits_per_week * (staff.pair_households / staff.caseload[staff.pair_post])
+    rows, scratch = np.zeros((5, stop - first, staff.communities)), np.empty(staff.communities)
+    parts = staff.pair_post, staff.pair_community, staff.pair_households
+    add_up(staff.active, staff.traits, first, *parts, visits, np.array(staff.profile), scratch, rows)
+    return StaffWeeks(*rows)
 
 
 def staff_week(staff: Staff, week: int) -> StaffWeeks:
@@ -209,18 +198,14 @@ def _enter(staff: Staff, posts: Array, number: int, start: Array) -> list[Tenure
     """
     found: list[Tenure] = []
     leaving = chance_to_hazard(staff.leave_chance)
-    week = np.arange(staff.weeks)[:, None]
     while posts.size:
         identities = posts.astype(np.uint32)
         identities.setflags(write=False)
         words, stays = np.empty(posts.size, np.uint32), np.empty(posts.size, np.int32)
         fill_weeks(np.uint64(staff.seed), STAFF_LEAVES, number, identities, 0, posts.size, leaving, words, stays)
         stop = start + stays
-        holds = (week >= start) & (week < stop)
         has = (staff.position[:, posts] + number * GOLDEN) % 1.0 < np.array(staff.profile[:3])[:, None]
-        staff.active[:, posts] |= holds
-        for trait, value in enumerate((*has, staff.profile[3])):
-            staff.traits[trait][:, posts] += holds * value
+        hold(staff.active, staff.traits, posts, start, stop, has, staff.profile[3])
         found += map(
             Tenure, posts.tolist(), [number] * posts.size, start.tolist(), stop.tolist(), *has.tolist(),
             [staff.profile[3]] * posts.size,
