@@ -168,7 +168,7 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
     norm_weight, peer_information = behaviour.norm_weight, behaviour.peer_information
     never = np.int32((1 << 8 * left.itemsize) - 1)  # more than any household's ties weigh
     cap = np.int32(never - (peer_information > 0))  # exposure that `left` can hold
-    weighs, scale = norm_weight > 0, norm_weight if norm_weight > 0 else 1.0
+    weighs, per = norm_weight > 0, 1.0 / norm_weight if norm_weight > 0 else 1.0
     deciding, first = chance_to_hazard(behaviour.decision_rate), np.int64(0)  # first life, first decision
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
@@ -179,7 +179,7 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
                 # alpha_N n_V / k reaches what is asked at a whole number n_V, and then at every larger one: the next
                 # one, where what is asked lies between two by more than is lost in rounding.
                 k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
-                wanted = min(max(asked * k / scale, 0.0), never) if weighs or asked <= 0 else np.float64(never)
+                wanted = min(max(asked * k * per, 0.0), never) if weighs or asked <= 0 else np.float64(never)
                 n = np.float64(np.int32(wanted))
                 # Beyond the heaviest it is never enough, whatever it is.
                 near = (wanted - n < SURE) | (wanted - n > 1.0 - SURE)
@@ -189,7 +189,7 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
             for i in range(np.uintp(low), np.uintp(high if unsure else low)):
                 k, asked = reference[i] if reference[i] > 0.0 else 1.0, threshold[i]
                 # The quotient is rounded, and the rule is the product's: it holds there, or one or two further.
-                n = np.float64(np.int32(min(max(asked * k / scale, 0.0), never)))
+                n = np.float64(np.int32(min(max(asked * k * per, 0.0), never)))
                 n += np.float64(norm_weight * (n / k) < asked)
                 n += np.float64(norm_weight * (n / k) < asked)
                 n = min(n, np.float64(never)) if weighs or asked <= 0 else np.float64(never)
