@@ -31,7 +31,6 @@ from smsim.engine.arrays import (
     INCENTIVE,
     MAINTAINED,
     NOT_KEEPING,
-    OWN,
     PENDING_OK,
     PENDING_VOICE,
     PERMANENT,
@@ -61,8 +60,8 @@ from smsim.engine.draws import (
 )
 from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse, seek
 from smsim.engine.lanes import WIDTH, count, prefetch
-from smsim.engine.rules import convincer, crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
-from smsim.engine.weigh import keep, support, wake, weigh
+from smsim.engine.rules import crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
+from smsim.engine.weigh import attribute, keep, support, wake, weigh
 
 CROWD = 12  # of a block
 
@@ -335,22 +334,6 @@ def decide(  # type: ignore[no-untyped-def]
                         if mind.decision_wait <= 0:
                             if ok:
                                 move(stage, stage_count, cells[i], i, np.uint8(WILLING))
-                                mind.source = OWN
-                                if needed[i] > 0:
-                                    norm, _ = support(
-                                        voicing[i], reference[i], norm_memory[i] * norm_fade, omega,
-                                        led[membership[i]], persuaded[i] * fade, norm_weight, persuasion_weight,
-                                        incentive,
-                                    )  # fmt: skip
-                                    mind.source = convincer(
-                                        norm_weight * norm,
-                                        led[membership[i]],
-                                        persuasion_weight * (credit[0, i] * fade),
-                                        persuasion_weight * (credit[1, i] * fade),
-                                        persuasion_weight * (credit[2, i] * fade),
-                                        incentive,
-                                        linked,
-                                    )
                             else:
                                 move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                             mind.decisions += 1
@@ -363,6 +346,10 @@ def decide(  # type: ignore[no-untyped-def]
                 mark(tries, i - np.uintp(low), seeks)
                 if moved:
                     many = note(stir, stirred, many, i)
+            attribute(
+                deciders, decided, stage, minds, voicing, reference, norm_memory, credit, needed, led, membership,
+                shown_link, norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
+            )  # fmt: skip
             weeks_of_each(seed, DECIDE + stride, numbers, identities, decided, deciding, weeks)
             for n in range(decided):
                 minds[np.uintp(deciders[n])].decision_wait = weeks[n]

@@ -11,6 +11,7 @@ from smsim.engine.arrays import (
     LAPSED,
     MAINTAINED,
     NOT_KEEPING,
+    OWN,
     PENDING_OK,
     PENDING_VOICE,
     SUPPORTS,
@@ -18,7 +19,7 @@ from smsim.engine.arrays import (
     WILLING,
 )
 from smsim.engine.lanes import WIDTH, bits, lanes, mask, put, where
-from smsim.engine.rules import inside
+from smsim.engine.rules import convincer, inside
 
 
 @inner
@@ -64,6 +65,29 @@ def weigh(  # type: ignore[no-untyped-def]
             norm = (1 - g) * visible + g * omega
             if norm + lead[i - low] < taboo * fear[i]:
                 verdict[i - low] = verdict[i - low] & PENDING_OK
+
+
+@inner
+def attribute(  # type: ignore[no-untyped-def]
+    deciders, many, stage, minds, voicing, reference, norm_memory, credit, needed, led, membership, shown_link,
+    norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
+):  # fmt: skip
+    """What moved those of the first `many` deciders who have become willing: see `convincer`; OWN if nothing had to."""
+    for n in range(np.uintp(many)):
+        i = np.uintp(deciders[n])
+        if stage[i] != WILLING:
+            continue
+        leader = led[membership[i]]
+        linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
+        norm, _ = support(
+            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, 0.0, norm_weight, persuasion_weight,
+            incentive,
+        )  # fmt: skip
+        by = convincer(
+            norm_weight * norm, leader, persuasion_weight * (credit[0, i] * fade),
+            persuasion_weight * (credit[1, i] * fade), persuasion_weight * (credit[2, i] * fade), incentive, linked,
+        )  # fmt: skip
+        minds[i].source = by if needed[i] > 0 else OWN
 
 
 @inner
