@@ -134,8 +134,8 @@ def fill_normals(seed, stream, ids, out):  # type: ignore[no-untyped-def]
         fill_words(seed, stream, _FIRST, ids, low, high, one)
         fill_words(seed, stream, _SECOND, ids, low, high, other)
         for k in range(high - low):
-            value[k], square[k] = polar(one[k], other[k])
-        left, n = 0, np.uint64(_THIRD)
+            value[k], square[k] = polar(np.uint64(one[k]), np.uint64(other[k]))
+        left, n = np.int64(0), np.uint64(_THIRD)
         for k in range(high - low):
             out[low + k] = value[k]
             again[left] = low + k
@@ -143,11 +143,11 @@ def fill_normals(seed, stream, ids, out):  # type: ignore[no-untyped-def]
         while left > 0:
             for k in range(left):
                 identity[k] = ids[again[k]]
-            for k in range(eights(left, BLOCK)):
+            for k in range(eights(left, identity.shape[0])):
                 a = word_of(identity[k], n, stream64, low_key, high_key)
                 b = word_of(identity[k], n + np.uint64(1), stream64, low_key, high_key)
                 value[k], square[k] = polar(a, b)
-            tried, left, n = left, 0, n + np.uint64(2)
+            tried, left, n = left, np.int64(0), n + np.uint64(2)
             for k in range(tried):
                 i = again[k]
                 out[i] = value[k]
