@@ -48,6 +48,12 @@ def preset(name: str, households: int, **world: Any) -> Any:
     return load_scenario(ROOT / "scenarios" / f"{name}.yaml").replace(world={"households": households, **world})
 
 
+def year(households: int) -> Any:
+    """The default preset, a year of campaign and nothing before or after it: a run of a sweep."""
+    alone = {"burn_in_weeks": 0, "follow_up_weeks": 0}
+    return preset(PRESET, households).replace(run=alone, campaign={"weeks": WEEKS})
+
+
 @contextmanager
 def no_worlds_on_disk() -> Iterator[None]:
     """Worlds are built here, not opened from the cache of an earlier run, nor kept."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.full import PRESET, STRATEGY, preset
+from benchmarks.full import STRATEGY, year
 from benchmarks.graph import WEEKS, Graph
 from benchmarks.measure import Row, Spread, wall_seconds
 from benchmarks.sizes import Sizes
@@ -58,7 +58,7 @@ def _run_of(model: str, own: bool, households: int, graph: str) -> Callable[[int
         scenario = plain.susceptible_infected()
         world = plain.world_of(scenario, Graph.load(graph))
         return lambda k: plain.adopters(simulate(scenario, "none", k, world)) / households
-    base = preset(PRESET, households).replace(run={"burn_in_weeks": 0, "follow_up_weeks": 0}, campaign={"weeks": WEEKS})
+    base = year(households)
     grounds = [build_ground(base.world, seed) for seed in range(WORLDS)]
     worlds = [build_world(base, seed) for seed in range(WORLDS)]
     peer_information = np.random.default_rng(1).uniform(0.003, 0.06, 1000).tolist()

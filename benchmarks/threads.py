@@ -1,19 +1,23 @@
-"""Runs side by side: two threads over runs of one shared world, and the same bits."""
+"""Runs side by side: two threads over runs of one shared world, and the same bits; a sweep's runs on all cores."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 
-from benchmarks.full import PRESET, STRATEGY, preset
-from benchmarks.graph import Graph
+from benchmarks.full import PRESET, STRATEGY, preset, year
+from benchmarks.graph import WEEKS, Graph
 from benchmarks.measure import Row, Spread, interleave, ratios, wall_seconds
 from benchmarks.sizes import Sizes
 
 FAMILY = "threads"
+A_WORKER = 24  # runs of a sweep for each that works at once
 RUNS = {"plain": 64, "full": 8}  # enough that starting the threads does not count
 
 
@@ -36,6 +40,21 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         note = f"{same}; seconds by the clock, two threads; one thread {Spread.of(seen['1']).median:.2f} s"
         spread = ratios(seen["1"], seen["2"])
         yield Row(FAMILY, key, work, "smsim", Spread.of(seen["2"]), None, spread, "times faster", note)
+    yield from on_all_cores(sizes)
+
+
+def on_all_cores(sizes: Sizes) -> Iterator[Row]:
+    """Runs of a sweep on two, four, eight ... workers: threads, which share Python's lock, and processes."""
+    cores = os.cpu_count() or 1
+    for workers in sorted({min(2**k, cores) for k in range(1, cores.bit_length() + 1)} - {1}):
+        seen = sizes.ask(spread_out, workers=workers, households=sizes.sweep_households, repeats=sizes.repeats)
+        for how in ("threads", "processes"):
+            work = f"{A_WORKER * workers} runs of {sizes.sweep_households:,} households x {WEEKS} weeks, full model"
+            work = f"{work}, {workers} {how}"
+            note = f"seconds by the clock; one thread {Spread.of(seen['one']).median:.2f} s"
+            spread = ratios(seen["one"], seen[how])
+            key = f"threads/{how}/{workers}"
+            yield Row(FAMILY, key, work, "smsim", Spread.of(seen[how]), None, spread, "times faster", note)
 
 
 def side_by_side(model: str, households: int, graph: str, repeats: int) -> dict[str, Any]:
@@ -67,3 +86,36 @@ def runs_of(model: str, households: int, graph: str) -> Callable[[int], Any]:
     scenario = preset(PRESET, households)
     world = build_world(scenario, 1)
     return lambda seed: simulate(scenario, STRATEGY, seed, world).record
+
+
+def spread_out(workers: int, households: int, repeats: int) -> dict[str, list[float]]:
+    """Clock seconds of the same runs on one thread, on so many threads, and on as many processes, in turn."""
+    from smsim.runner import run_all
+
+    one, runs = partial(a_year, households), range(A_WORKER * workers)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        works: dict[str, Callable[[], Any]] = {
+            "one": lambda: run_all(one, runs, threads=1),
+            "threads": lambda: run_all(one, runs, threads=workers),
+            "processes": lambda: run_all(one, runs, executor=pool),
+        }
+        for work in works.values():
+            work()  # imports, kernels, worlds
+        return interleave(works, repeats, wall_seconds)
+
+
+def a_year(households: int, seed: int) -> int:
+    """Households that adopt in one run of a sweep."""
+    from benchmarks import plain
+    from smsim import simulate
+
+    scenario, worlds = _worlds(households)
+    return plain.adopters(simulate(scenario, STRATEGY, seed, worlds[seed % len(worlds)]))
+
+
+@cache
+def _worlds(households: int) -> tuple[Any, list[Any]]:
+    from smsim.world import build_world
+
+    scenario = year(households)
+    return scenario, [build_world(scenario, seed) for seed in range(8)]
