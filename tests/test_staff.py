@@ -177,3 +177,9 @@ def test_who_is_dismissed_is_followed_by_the_next_in_line_and_nobody_else_change
     assert (successor.number, successor.start) == (person.number + 1, 14)
     assert dismiss(changed, post, 11) is changed
     assert staff.holder(post, 10) == person
+
+
+@pytest.mark.parametrize(("first", "stop"), [(-1, 1), (0, 53), (52, 53), (3, 2)])
+def test_the_staff_is_asked_for_weeks_of_the_campaign_alone(first: int, stop: int) -> None:
+    with pytest.raises(ValueError, match=r"works in campaign weeks 0 \.\.\. 51; asked for"):
+        staff_weeks(staff_of(places_of([250] * 4), 1), first, stop)

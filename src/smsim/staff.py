@@ -163,6 +163,8 @@ def staff_weeks(staff: Staff, first: int, stop: int) -> StaffWeeks:
     A week's numbers do not depend on which weeks are asked for together. Where nobody is active, capacity is 0 and
     the profile is the one that the parameters ask for.
     """
+    if not 0 <= first <= stop <= staff.weeks:
+        raise ValueError(f"the staff works in campaign weeks 0 ... {staff.weeks - 1}; asked for {first} ... {stop - 1}")
     visits = staff.visits_per_week * (staff.pair_households / staff.caseload[staff.pair_post])
     rows, scratch = np.zeros((5, stop - first, staff.communities)), np.empty(staff.communities)
     parts = staff.pair_post, staff.pair_community, staff.pair_households
@@ -205,7 +207,7 @@ def _enter(staff: Staff, posts: Array, number: int, start: Array) -> list[Tenure
         fill_weeks(np.uint64(staff.seed), STAFF_LEAVES, number, identities, 0, posts.size, leaving, words, stays)
         stop = start + stays
         has = (staff.position[:, posts] + number * GOLDEN) % 1.0 < np.array(staff.profile[:3])[:, None]
-        hold(staff.active, staff.traits, posts, start, stop, has, staff.profile[3])
+        hold(staff.active, staff.traits, posts, start, stop, np.ascontiguousarray(has), staff.profile[3])
         found += map(
             Tenure, posts.tolist(), [number] * posts.size, start.tolist(), stop.tolist(), *has.tolist(),
             [staff.profile[3]] * posts.size,

@@ -228,12 +228,29 @@ def test_what_runs_ask_of_a_replaced_world_is_what_they_ask_of_one_made_so(field
     assert np.array_equal(other.facts.stage_count, fresh.facts.stage_count)
 
 
-def test_a_world_refuses_ties_and_shapes_that_do_not_fit() -> None:
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"threshold": np.zeros(3)}, r"threshold must be one number, or numbers of shape .*; got shape \(3,\)"),
+        ({"threshold": [[1, 2], [3]]}, "threshold must be one number, or .*; got list that is no number"),
+        ({"threshold": "high"}, "threshold must be one number, or .*; got str that is no number"),
+        ({"threshold": float("nan")}, "threshold must be known of every household; the number is NaN"),
+        ({"initial_stage": 6}, "initial_stage must be 0 to 5, for unaware, .*; the number is 6"),
+        ({"initial_stage": -1}, "initial_stage must be 0 to 5, .*; the number is -1"),
+        ({"initial_stage": 1.5}, "initial_stage must be 0 to 5, .*; the number is 1.5"),
+    ],
+)
+def test_a_world_refuses_what_no_household_can_have(fields: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ScenarioError, match=sentence):
+        build_world(Scenario.from_mapping(TWO), 1).replace(**fields)
+
+
+def test_a_missing_threshold_is_named_by_its_household() -> None:
     world = build_world(Scenario.from_mapping(TWO), 1)
-    with pytest.raises(ScenarioError, match="can replace threshold, initial_stage, reference; got neighbor"):
-        world.replace(neighbor=world.households.neighbor)
-    with pytest.raises(ScenarioError, match=r"threshold must be one number, or an array of shape .*; got shape \(3,\)"):
-        world.replace(threshold=np.zeros(3))
+    thresholds = np.zeros(len(world.households.draw_id))
+    thresholds[7] = np.nan
+    with pytest.raises(ScenarioError, match="household 7 is NaN"):
+        world.replace(threshold=thresholds)
 
 
 def test_a_world_says_what_it_is() -> None:

@@ -303,7 +303,7 @@ def week(record, households, community_start, behaviour, room, even, seed, t, be
         if now == UNAWARE:
             if far[i // np.uintp(WIDTH)] != 0 and further[i] > 0:
                 # `left` has gone round: it lacks what it was told beyond what was left
-                rest = further[i] - ((never + 1 - left[i]) & never)
+                rest = further[i] - ((never + 1 - int(left[i])) & never)
                 if rest > 0:
                     left[i] = min(rest, never - 1)
                     further[i] = rest - left[i]

@@ -2,8 +2,8 @@
 
 Nothing here is done for everybody. Households are looked at in blocks; a block first marks who has something to do (a
 contact, a clock that strikes, a change among the neighbours), 64 at once, and only those are visited. Where support
-moves for all of a community at once, because leaders speak there or persuasion fades, its households are weighed
-together in one loop without branches, and those are visited whom the verdict moves.
+moves for all of a community at once, because leaders speak there or persuasion fades, or many of a block have news, its
+households are weighed together in one loop without branches, and those are visited whom the verdict moves.
 
 Arrays are taken out of the state once per week and behaviour: handing the state to a function for every household
 costs more than the household's whole week.
@@ -63,7 +63,7 @@ from smsim.engine.lanes import WIDTH, count, prefetch
 from smsim.engine.rules import crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
 from smsim.engine.weigh import attribute, keep, support, wake, weigh
 
-CROWD = 12  # of a block
+CROWD = 12  # households of a block with news: weighing all of them costs less than visiting more than these
 
 
 @inlined

@@ -23,13 +23,19 @@ from smsim.engine.rules import convincer, inside
 
 
 @inner
+def norm_of(voicing, reference, g, omega):  # type: ignore[no-untyped-def]
+    """f = (1 - g) n_V / k + g omega_c of one household."""
+    visible = voicing / (reference if reference > 0.0 else 1.0)
+    return (1 - g) * visible + g * omega
+
+
+@inner
 def support(voicing, reference, g, omega, leader, p, norm_weight, persuasion_weight, incentive):  # type: ignore[no-untyped-def]
     """f and S (without a link) of one household.
 
-    f = (1 - g) n_V / k + g omega_c; S = alpha_N f + alpha_I I + alpha_P p + alpha_inc inc
+    S = alpha_N f + alpha_I I + alpha_P p + alpha_inc inc
     """
-    visible = voicing / (reference if reference > 0.0 else 1.0)
-    norm = (1 - g) * visible + g * omega
+    norm = norm_of(voicing, reference, g, omega)
     return norm, ((norm_weight * norm + leader) + persuasion_weight * p) + incentive
 
 
@@ -60,9 +66,7 @@ def weigh(  # type: ignore[no-untyped-def]
     if taboo > 0:
         for i in range(low, high):
             # V = 1 if it supports and f + alpha_I I >= tau v
-            visible = voicing[i] / (reference[i] if reference[i] > 0.0 else 1.0)
-            g = norm_memory[i] * norm_fade
-            norm = (1 - g) * visible + g * omega
+            norm = norm_of(voicing[i], reference[i], norm_memory[i] * norm_fade, omega)
             if norm + lead[i - low] < taboo * fear[i]:
                 verdict[i - low] = verdict[i - low] & PENDING_OK
 
@@ -79,10 +83,7 @@ def attribute(  # type: ignore[no-untyped-def]
             continue
         leader = led[membership[i]]
         linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
-        norm, _ = support(
-            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, 0.0, norm_weight, persuasion_weight,
-            incentive,
-        )  # fmt: skip
+        norm = norm_of(voicing[i], reference[i], norm_memory[i] * norm_fade, omega)
         by = convincer(
             norm_weight * norm, leader, persuasion_weight * (credit[0, i] * fade),
             persuasion_weight * (credit[1, i] * fade), persuasion_weight * (credit[2, i] * fade), incentive, linked,

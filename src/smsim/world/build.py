@@ -32,7 +32,6 @@ PEOPLE = tuple(
 )
 PLACES = tuple(name for name in Places._fields if name != "cells")
 OTHERS = ("wealth_rank", "order", "degree")
-REPLACEABLE = ("threshold", "initial_stage", "reference")  # of the fields of `Households`
 # Parameters of the section `world` that shape a ground; the others belong to the run.
 SHAPING = (
     "households", "households_per_community", "communities_per_facility", "communities_per_district",
@@ -73,43 +72,76 @@ class World:
         counts = [np.bincount(at + stage, minlength=cells * stages) for stage in people.initial_stage]
         return np.array(counts).reshape(-1, cells, stages)
 
-    def replace(self, **fields: Any) -> World:
-        """The same people, ties and places with other thresholds, first stages or references of their own.
+    def replace(self, *, threshold: Any = None, initial_stage: Any = None) -> World:
+        """The same people, ties and places with other thresholds or other first stages.
 
         Parameters
         ----------
-        fields : by name, of `REPLACEABLE`: one number, (N,), or (B, N). Arrays of the right type and shape are not
-            copied, and must not change any more.
+        threshold : one number, one per household (N,), or one per behaviour and household (B, N)
+        initial_stage : the same, of whole numbers that count `STAGES`. An array may be kept as it is, without a copy,
+            and must not change any more.
 
         Raises
         ------
         ScenarioError
-            A field that is none of these, or an array of another shape.
+            A number is missing or no stage, or an array has another shape.
         """
-        given = {name: self._own(name, value) for name, value in fields.items()}
+        given: dict[str, Array] = {}
+        known: dict[str, Any] = {"_ties": self._ties}
+        if threshold is not None:
+            thresholds = self._numbers("threshold", threshold)
+            if np.isnan(thresholds.max()):
+                raise ScenarioError(
+                    f"threshold must be known of every household; {_first(np.isnan(thresholds))} is NaN"
+                )
+            given["threshold"] = self._filled("threshold", thresholds)
+        if initial_stage is None:
+            known["_stage_count"] = self._stage_count
+        else:
+            stages = self._numbers("initial_stage", initial_stage)
+            wrong = ~np.isin(stages, range(len(STAGES)))
+            if wrong.any():
+                raise ScenarioError(
+                    f"initial_stage must be 0 to {len(STAGES) - 1}, for {', '.join(STAGES)}; {_first(wrong)} is "
+                    f"{stages[wrong].flat[0]:g}"
+                )
+            given["initial_stage"] = self._filled("initial_stage", stages)
         other = replace(self, households=self.households._replace(**given))
-        # What is known of ties and stages still holds, unless they are new.
-        known = {"_ties"} if "initial_stage" in given else {"_ties", "_stage_count"}
-        vars(other).update({name: getattr(self, name) for name in known})
+        vars(other).update(known)  # what is known of ties and stages still holds
         return other
 
-    def _own(self, name: str, value: Any) -> Array:
-        if name not in REPLACEABLE:
-            raise ScenarioError(f"a world can replace {', '.join(REPLACEABLE)}; got {name}")
-        like = getattr(self.households, name)
+    def _numbers(self, name: str, value: Any) -> Array:
+        behaviours, n = self.households.threshold.shape
         try:
-            return frozen_array(np.ascontiguousarray(np.broadcast_to(np.asarray(value, like.dtype), like.shape)))
-        except ValueError:
+            numbers = np.asarray(value)
+        except ValueError:  # a list of lists of different lengths
+            numbers = np.array(None)
+        if numbers.dtype.kind not in "biuf" or numbers.shape not in ((), (n,), (behaviours, n)):
+            got = (
+                f"shape {numbers.shape}"
+                if numbers.dtype.kind in "biuf"
+                else f"{type(value).__name__} that is no number"
+            )
             raise ScenarioError(
-                f"{name} must be one number, or an array of shape ({like.shape[1]},) or {like.shape}; "
-                f"got shape {np.shape(value)}"
-            ) from None
+                f"{name} must be one number, or numbers of shape ({n},) or ({behaviours}, {n}): one per household, or "
+                f"per behaviour and household; got {got}"
+            )
+        return numbers
+
+    def _filled(self, name: str, numbers: Array) -> Array:
+        like = getattr(self.households, name)
+        return frozen_array(np.ascontiguousarray(np.broadcast_to(numbers.astype(like.dtype, copy=False), like.shape)))
 
     def __repr__(self) -> str:
         n = len(self.households.draw_id)
         households = say_count(n, "household")
         communities = say_count(len(self.places.treated), "community", "communities")
         return f"World({households}, {communities}, {len(self.households.neighbor) / n:.1f} ties, seed {self.seed})"
+
+
+def _first(marks: Array) -> str:
+    """The first place that is marked, in words."""
+    return f"household {np.argwhere(marks)[0][-1]}" if marks.ndim else "the number"
 
 
 class Ground(NamedTuple):
