@@ -234,10 +234,10 @@ def test_what_runs_ask_of_a_replaced_world_is_what_they_ask_of_one_made_so(field
         ({"threshold": np.zeros(3)}, r"threshold must be one number, or numbers of shape .*; got shape \(3,\)"),
         ({"threshold": [[1, 2], [3]]}, "threshold must be one number, or .*; got list that is no number"),
         ({"threshold": "high"}, "threshold must be one number, or .*; got str that is no number"),
-        ({"threshold": float("nan")}, "threshold must be known of every household; the number is NaN"),
-        ({"initial_stage": 6}, "initial_stage must be 0 to 5, for unaware, .*; the number is 6"),
-        ({"initial_stage": -1}, "initial_stage must be 0 to 5, .*; the number is -1"),
-        ({"initial_stage": 1.5}, "initial_stage must be 0 to 5, .*; the number is 1.5"),
+        ({"threshold": float("nan")}, "threshold must be known of every household; that of household 0 is NaN"),
+        ({"initial_stage": 6}, "initial_stage must be 0 to 5, for unaware, .*; got 6"),
+        ({"initial_stage": -1}, "initial_stage must be 0 to 5, .*; got -1"),
+        ({"initial_stage": 1.5}, "initial_stage must be 0 to 5, .*; got 1.5"),
     ],
 )
 def test_a_world_refuses_what_no_household_can_have(fields: dict[str, Any], sentence: str) -> None:

@@ -56,14 +56,19 @@ class World:
     def facts(self) -> Facts:
         """What runs ask of it."""
         most, heaviest = self._ties
-        asks = bool(self.households.threshold[0].max() > 0)
-        return Facts(heaviest=most * heaviest, even=heaviest == 1, asks=asks, stage_count=self._stage_count)
+        asks, stages = self._highest > 0, self._stage_count
+        return Facts(heaviest=most * heaviest, even=heaviest == 1, asks=asks, stage_count=stages)
 
     @cached_property
     def _ties(self) -> tuple[int, int]:
         """How many ties a household has at most, and the heaviest weight of one."""
         people = self.households
         return int(np.diff(people.indptr).max()), int(people.weight.max(initial=1))
+
+    @cached_property
+    def _highest(self) -> float:
+        """The highest threshold of the first behaviour."""
+        return float(self.households.threshold[0].max())
 
     @cached_property
     def _stage_count(self) -> Array:
@@ -88,23 +93,23 @@ class World:
         """
         given: dict[str, Array] = {}
         known: dict[str, Any] = {"_ties": self._ties}
-        if threshold is not None:
-            thresholds = self._numbers("threshold", threshold)
-            if np.isnan(thresholds.max()):
-                raise ScenarioError(
-                    f"threshold must be known of every household; {_first(np.isnan(thresholds))} is NaN"
-                )
-            given["threshold"] = self._filled("threshold", thresholds)
+        if threshold is None:
+            known["_highest"] = self._highest
+        else:
+            thresholds = self._filled("threshold", self._numbers("threshold", threshold))
+            highest = thresholds.max(axis=1)
+            if np.isnan(highest).any():
+                who = np.argwhere(np.isnan(thresholds))[0, 1]
+                raise ScenarioError(f"threshold must be known of every household; that of household {who} is NaN")
+            given["threshold"], known["_highest"] = thresholds, float(highest[0])
         if initial_stage is None:
             known["_stage_count"] = self._stage_count
         else:
             stages = self._numbers("initial_stage", initial_stage)
-            wrong = ~np.isin(stages, range(len(STAGES)))
-            if wrong.any():
-                raise ScenarioError(
-                    f"initial_stage must be 0 to {len(STAGES) - 1}, for {', '.join(STAGES)}; {_first(wrong)} is "
-                    f"{stages[wrong].flat[0]:g}"
-                )
+            wrong = stages[~np.isin(stages, range(len(STAGES)))]
+            if wrong.size:
+                last, names = len(STAGES) - 1, ", ".join(STAGES)
+                raise ScenarioError(f"initial_stage must be 0 to {last}, for {names}; got {wrong[0]:g}")
             given["initial_stage"] = self._filled("initial_stage", stages)
         other = replace(self, households=self.households._replace(**given))
         vars(other).update(known)  # what is known of ties and stages still holds
@@ -116,12 +121,9 @@ class World:
             numbers = np.asarray(value)
         except ValueError:  # a list of lists of different lengths
             numbers = np.array(None)
-        if numbers.dtype.kind not in "biuf" or numbers.shape not in ((), (n,), (behaviours, n)):
-            got = (
-                f"shape {numbers.shape}"
-                if numbers.dtype.kind in "biuf"
-                else f"{type(value).__name__} that is no number"
-            )
+        numeric = numbers.dtype.kind in "biuf"
+        if not numeric or numbers.shape not in ((), (n,), (behaviours, n)):
+            got = f"shape {numbers.shape}" if numeric else f"{type(value).__name__} that is no number"
             raise ScenarioError(
                 f"{name} must be one number, or numbers of shape ({n},) or ({behaviours}, {n}): one per household, or "
                 f"per behaviour and household; got {got}"
@@ -137,11 +139,6 @@ class World:
         households = say_count(n, "household")
         communities = say_count(len(self.places.treated), "community", "communities")
         return f"World({households}, {communities}, {len(self.households.neighbor) / n:.1f} ties, seed {self.seed})"
-
-
-def _first(marks: Array) -> str:
-    """The first place that is marked, in words."""
-    return f"household {np.argwhere(marks)[0][-1]}" if marks.ndim else "the number"
 
 
 class Ground(NamedTuple):
