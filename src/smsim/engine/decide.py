@@ -27,6 +27,7 @@ from smsim.engine.arrays import (
     CONTACT_VISIT,
     DEBUNKED,
     EVENT,
+    FOREVER,
     HOME,
     INCENTIVE,
     MAINTAINED,
@@ -52,16 +53,25 @@ from smsim.engine.draws import (
     RUMOUR_HEAR,
     RUMOUR_SHOCK,
     chance_to_hazard,
-    exponential,
     exponentials_of_each,
     uniform,
-    weeks_of_each,
     weeks_until,
 )
-from smsim.engine.hear import listen, mark, mark_all, overhear, persuade, reconsider, rouse, seek
+from smsim.engine.hear import (
+    keep_believing,
+    listen,
+    listen_again,
+    mark,
+    mark_all,
+    overhear,
+    persuade,
+    reconsider,
+    rouse,
+    seek,
+)
 from smsim.engine.lanes import WIDTH, count, prefetch
-from smsim.engine.rules import crossing_week, endorsements, hazard_of_rumour, marked, supports, trust, visits
-from smsim.engine.weigh import attribute, keep, support, wake, weigh
+from smsim.engine.rules import endorsements, hazard_of_rumour, marked, supports, trust, visits
+from smsim.engine.weigh import attribute, keep, support, wait_again, wake, weigh
 
 CROWD = 12  # households of a block with news: weighing all of them costs less than visiting more than these
 
@@ -107,7 +117,8 @@ def decide(  # type: ignore[no-untyped-def]
     led, trusts, qualities = room.led, room.trusts, room.qualities
     act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
     identities, efforts = room.identities, room.resistances
-    deciders, numbers, weeks = room.overhears, room.numbers, room.weeks
+    deciders, believers, debunked, forgetful = room.later[0], room.later[1], room.later[2], room.later[3]
+    numbers, weeks = room.numbers, room.weeks
     lead, visit, overhears = room.lead, room.visit, room.overhears
     touched, touched_until = room.touched, room.touched_until
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
@@ -161,6 +172,7 @@ def decide(  # type: ignore[no-untyped-def]
     lead.fill(0.0)
     people = stage.shape[0]
     found, many, led_before = np.int64(0), np.int64(0), False
+    decided, believe, told, forget = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
@@ -225,9 +237,9 @@ def decide(  # type: ignore[no-untyped-def]
                     if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
                         mind.rumour = DEBUNKED
                         mind.rumour_spells += 1
-                        mind.rumour_week = t + weeks_until(
-                            seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, waning
-                        )
+                        mind.rumour_week = FOREVER  # until it is drawn
+                        debunked[told] = i
+                        told += 1
                         needed[i] = threshold[i]
                         moved = True
                 if stage[i] == UNAWARE and t >= heard[i].due:
@@ -247,9 +259,8 @@ def decide(  # type: ignore[no-untyped-def]
                         if believes:
                             mind.rumour = BELIEVES
                             mind.rumour_spells += 1
-                            mind.rumour_week = t + weeks_until(
-                                seed, RUMOUR_END + stride, np.int64(mind.rumour_spells), identity, forgetting
-                            )
+                            believers[believe] = i
+                            believe += 1
                             needed[i] = threshold[i] + rumour_threshold
                             hot[i] |= RECONSIDERS
                             moved = True
@@ -258,11 +269,8 @@ def decide(  # type: ignore[no-untyped-def]
                         mind.rumour_spells += 1
                         mind.rumour_since = t + 1
                         mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
-                        if passing > 0 or arrival > 0:
-                            mind.resist_rumour = exponential(
-                                uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
-                            )
-                        mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)
+                        forgetful[forget] = i
+                        forget += 1
                         needed[i] = threshold[i]
                         hot[i] |= RECONSIDERS
                         moved = True
@@ -288,7 +296,7 @@ def decide(  # type: ignore[no-untyped-def]
             if round_week or not counts_events:
                 seek(stage, child, low, high, round_week, act, tries)
             # Steps 5-7: who decides, and who goes.
-            decided = np.int64(0)
+            first = decided
             for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
@@ -338,8 +346,6 @@ def decide(  # type: ignore[no-untyped-def]
                                 move(stage, stage_count, cells[i], i, np.uint8(AWARE))
                             mind.decisions += 1
                             deciders[decided] = i
-                            numbers[decided] = mind.decisions
-                            identities[decided] = draw_id[i]
                             decided += 1
                             moved = True
                 seeks = eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING)
@@ -347,12 +353,9 @@ def decide(  # type: ignore[no-untyped-def]
                 if moved:
                     many = note(stir, stirred, many, i)
             attribute(
-                deciders, decided, stage, minds, voicing, reference, norm_memory, credit, needed, led, membership,
-                shown_link, norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
+                deciders, first, decided, stage, minds, voicing, reference, norm_memory, credit, needed, led,
+                membership, shown_link, norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
             )  # fmt: skip
-            weeks_of_each(seed, DECIDE + stride, numbers, identities, decided, deciding, weeks)
-            for n in range(decided):
-                minds[np.uintp(deciders[n])].decision_wait = weeks[n]
             trying = marked(tries, low, visit, 0)
             if not at_home:
                 for n in range(np.uintp(trying)):
@@ -366,4 +369,14 @@ def decide(  # type: ignore[no-untyped-def]
                 found += np.int64(at_home or efforts[n] > distance_km[i] * reach / scale)
         demand[c] = found - sought
         community_eligible[c] = asked
+    # What is drawn matters from the end of the week on: few in a block, but many in a part draw side by side.
+    wait_again(deciders, decided, minds, draw_id, seed, DECIDE + stride, deciding, numbers, identities, weeks)
+    keep_believing(
+        believers, believe, minds, draw_id, seed, RUMOUR_END + stride, forgetting, t, numbers, identities, weeks,
+    )  # fmt: skip
+    keep_believing(debunked, told, minds, draw_id, seed, RUMOUR_END + stride, waning, t, numbers, identities, weeks)
+    listen_again(
+        forgetful, forget, minds, draw_id, seed, RUMOUR_HEAR + stride, passing > 0 or arrival > 0, t, numbers,
+        identities, efforts,
+    )  # fmt: skip
     return found, many

@@ -59,7 +59,7 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
-from smsim.engine.hear import fade_all
+from smsim.engine.hear import fade_all, keep_believing
 from smsim.engine.push import push, tell_all
 from smsim.engine.room import divide, look, new_room
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
@@ -253,7 +253,8 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
     first = np.int64(0)  # first life, first spell, first decision, ...
     people = draw_id.shape[0]
     words, weeks, resistances = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK)
-    rumoured = np.empty(people, np.uint8)
+    rumoured, believers = np.empty(people, np.uint8), np.empty(people, np.int32)
+    numbers, identities = np.zeros(BLOCK, np.uint64), np.zeros(BLOCK, np.uint64)
     turnover = chance_to_hazard(context.turnover)
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
@@ -301,6 +302,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
                 for k in range(high - low):
                     event_week[low + k] = behaviour.event_lag_weeks - 1 + weeks[k]
+        believe = np.int64(0)
         for i in range(people):
             now = stage[i]
             stage_count[cells[i], now] += 1
@@ -331,8 +333,8 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             if believes:
                 mind.rumour = BELIEVES
                 needed[i] = needed[i] + behaviour.rumour_threshold
-                mind.rumour_week = -1 + weeks_until(seed, RUMOUR_END + stride, first, draw_id[i], forgetting)
-                due[i] = min(due[i], mind.rumour_week)
+                believers[believe] = i
+                believe += 1
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
                 push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), np.uint8(NEW_RUMOUR))
@@ -340,6 +342,13 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                     flags |= REFUSES
                     refused[cells[i]] += 1
             shown[i] = flags
+        keep_believing(
+            believers, believe, minds, draw_id, seed, RUMOUR_END + stride, forgetting, np.int64(-1), numbers,
+            identities, weeks,
+        )  # fmt: skip
+        for n in range(np.uintp(believe)):
+            home = np.uintp(believers[n])
+            due[home] = min(due[home], minds[home].rumour_week)
     everybody = np.arange(people).astype(np.int32)
     stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, people)
 
