@@ -53,12 +53,12 @@ from smsim.engine.draws import (
     RUMOUR_HEAR,
     RUMOUR_SHOCK,
     chance_to_hazard,
+    draw_weeks,
     exponentials_of_each,
     uniform,
     weeks_until,
 )
 from smsim.engine.hear import (
-    keep_believing,
     listen,
     listen_again,
     mark,
@@ -71,7 +71,7 @@ from smsim.engine.hear import (
 )
 from smsim.engine.lanes import WIDTH, count, prefetch
 from smsim.engine.rules import endorsements, hazard_of_rumour, marked, supports, trust, visits
-from smsim.engine.weigh import attribute, keep, support, wait_again, wake, weigh
+from smsim.engine.weigh import attribute, keep, support, wake, weigh
 
 CROWD = 12  # households of a block with news: weighing all of them costs less than visiting more than these
 
@@ -370,11 +370,15 @@ def decide(  # type: ignore[no-untyped-def]
         demand[c] = found - sought
         community_eligible[c] = asked
     # What is drawn matters from the end of the week on: few in a block, but many in a part draw side by side.
-    wait_again(deciders, decided, minds, draw_id, seed, DECIDE + stride, deciding, numbers, identities, weeks)
-    keep_believing(
-        believers, believe, minds, draw_id, seed, RUMOUR_END + stride, forgetting, t, numbers, identities, weeks,
+    scratch = numbers, identities, weeks
+    draw_weeks(
+        deciders, decided, minds.decisions, draw_id, seed, DECIDE + stride, deciding, np.int64(0), minds.decision_wait,
+        *scratch,
     )  # fmt: skip
-    keep_believing(debunked, told, minds, draw_id, seed, RUMOUR_END + stride, waning, t, numbers, identities, weeks)
+    for those, some, hazard in ((believers, believe, forgetting), (debunked, told, waning)):
+        draw_weeks(
+            those, some, minds.rumour_spells, draw_id, seed, RUMOUR_END + stride, hazard, t, minds.rumour_week, *scratch
+        )
     listen_again(
         forgetful, forget, minds, draw_id, seed, RUMOUR_HEAR + stride, passing > 0 or arrival > 0, t, numbers,
         identities, efforts,

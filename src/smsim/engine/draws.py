@@ -347,6 +347,41 @@ def exponentials_of_each(seed, stream, numbers, identities, people, out):  # typ
         out[k] = -log(1.0 - u)
 
 
+@inlined
+def list_draws(those, first, few, numbered, draw_id, numbers, identities):  # type: ignore[no-untyped-def]
+    """What is drawn for those[first : first + few]: the number of each household's draw, and its identity."""
+    for n in range(np.uintp(few)):
+        home = np.uintp(those[np.uintp(first) + n])
+        numbers[n], identities[n] = numbered[home], draw_id[home]
+
+
+@inner
+def draw_weeks(those, many, numbered, draw_id, seed, stream, hazard, since, into, numbers, identities, weeks):  # type: ignore[no-untyped-def]
+    """`weeks_until` after week `since` of the first `many` of those, each with a number of its own, into their `into`.
+
+    numbered, into: of every household. numbers, identities, weeks: scratch as for `weeks_of_each`.
+    """
+    at_once = min(identities.shape[0], weeks.shape[0])
+    for first in range(0, many, at_once):
+        few = min(at_once, many - first)
+        list_draws(those, first, few, numbered, draw_id, numbers, identities)
+        weeks_of_each(seed, stream, numbers, identities, few, hazard, weeks)
+        for n in range(np.uintp(few)):
+            into[np.uintp(those[np.uintp(first) + n])] = since + weeks[n]
+
+
+@inner
+def draw_exponentials(those, many, numbered, draw_id, seed, stream, into, numbers, identities, drawn):  # type: ignore[no-untyped-def]
+    """The same of exponentials."""
+    at_once = min(identities.shape[0], drawn.shape[0])
+    for first in range(0, many, at_once):
+        few = min(at_once, many - first)
+        list_draws(those, first, few, numbered, draw_id, numbers, identities)
+        exponentials_of_each(seed, stream, numbers, identities, few, drawn)
+        for n in range(np.uintp(few)):
+            into[np.uintp(those[np.uintp(first) + n])] = drawn[n]
+
+
 @kernel
 def fill_exponentials(seed, stream, n, identities, start, stop, words, out):  # type: ignore[no-untyped-def]
     """`exponential` of the uniforms of the households start ... stop - 1 into out[0 ...]; words: uint32 scratch."""

@@ -7,7 +7,6 @@ import numpy as np
 from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ADOPTED,
-    BLOCK,
     CONTACT_DIALOGUE,
     CONTACT_MEDIA,
     CONTACT_VISIT,
@@ -22,7 +21,7 @@ from smsim.engine.arrays import (
     UNAWARE,
     WILLING,
 )
-from smsim.engine.draws import exponentials_of_each, weeks_of_each
+from smsim.engine.draws import draw_exponentials
 from smsim.engine.lanes import WIDTH, bits, lanes
 from smsim.engine.rules import crossing_week, hazard_of_rumour, inside
 
@@ -192,30 +191,13 @@ def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act
 
 
 @inner
-def keep_believing(those, many, minds, draw_id, seed, stream, hazard, t, numbers, identities, weeks):  # type: ignore[no-untyped-def]
-    """The first `many` of those came to believe the rumour this week, or were told better: for how many weeks?"""
-    for first in range(0, many, BLOCK):
-        few = min(BLOCK, many - first)
-        for n in range(np.uintp(few)):
-            i = np.uintp(those[np.uintp(first) + n])
-            numbers[n], identities[n] = minds[i].rumour_spells, draw_id[i]
-        weeks_of_each(seed, stream, numbers, identities, few, hazard, weeks)
-        for n in range(np.uintp(few)):
-            minds[np.uintp(those[np.uintp(first) + n])].rumour_week = t + weeks[n]
-
-
-@inner
 def listen_again(those, many, minds, draw_id, seed, stream, rumours, t, numbers, identities, resistances):  # type: ignore[no-untyped-def]
     """The first `many` of those forgot the rumour, or what they were told: when will it be enough for them again?"""
-    for first in range(0, many, BLOCK):
-        few = min(BLOCK, many - first)
-        for n in range(np.uintp(few)):
-            i = np.uintp(those[np.uintp(first) + n])
-            numbers[n], identities[n] = minds[i].rumour_spells, draw_id[i]
-        if rumours:
-            exponentials_of_each(seed, stream, numbers, identities, few, resistances)
-            for n in range(np.uintp(few)):
-                minds[np.uintp(those[np.uintp(first) + n])].resist_rumour = resistances[n]
-        for n in range(np.uintp(few)):
-            mind = minds[np.uintp(those[np.uintp(first) + n])]
-            mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)
+    if rumours:
+        draw_exponentials(
+            those, many, minds.rumour_spells, draw_id, seed, stream, minds.resist_rumour, numbers, identities,
+            resistances,
+        )  # fmt: skip
+    for n in range(np.uintp(many)):
+        mind = minds[np.uintp(those[n])]
+        mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)

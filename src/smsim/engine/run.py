@@ -52,6 +52,7 @@ from smsim.engine.draws import (
     TALK,
     TURNOVER,
     chance_to_hazard,
+    draw_weeks,
     exponential,
     fill_exponentials,
     fill_weeks,
@@ -59,7 +60,7 @@ from smsim.engine.draws import (
     uniform,
     weeks_until,
 )
-from smsim.engine.hear import fade_all, keep_believing
+from smsim.engine.hear import fade_all
 from smsim.engine.push import push, tell_all
 from smsim.engine.room import divide, look, new_room
 from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
@@ -342,9 +343,9 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                     flags |= REFUSES
                     refused[cells[i]] += 1
             shown[i] = flags
-        keep_believing(
-            believers, believe, minds, draw_id, seed, RUMOUR_END + stride, forgetting, np.int64(-1), numbers,
-            identities, weeks,
+        draw_weeks(
+            believers, believe, minds.rumour_spells, draw_id, seed, RUMOUR_END + stride, forgetting, np.int64(-1),
+            minds.rumour_week, numbers, identities, weeks,
         )  # fmt: skip
         for n in range(np.uintp(believe)):
             home = np.uintp(believers[n])

@@ -8,7 +8,6 @@ from smsim.engine import inner
 from smsim.engine.arrays import (
     ADOPTED,
     AWARE,
-    BLOCK,
     LAPSED,
     MAINTAINED,
     NOT_KEEPING,
@@ -19,7 +18,6 @@ from smsim.engine.arrays import (
     VOICES,
     WILLING,
 )
-from smsim.engine.draws import weeks_of_each
 from smsim.engine.lanes import WIDTH, bits, lanes, mask, put, where
 from smsim.engine.rules import convincer, inside
 
@@ -91,19 +89,6 @@ def attribute(  # type: ignore[no-untyped-def]
             persuasion_weight * (credit[1, i] * fade), persuasion_weight * (credit[2, i] * fade), incentive, linked,
         )  # fmt: skip
         minds[i].source = by if needed[i] > 0 else OWN
-
-
-@inner
-def wait_again(those, many, minds, draw_id, seed, stream, deciding, numbers, identities, weeks):  # type: ignore[no-untyped-def]
-    """The first `many` of those have decided: how many weeks of another mind does the next decision take?"""
-    for first in range(0, many, BLOCK):
-        few = min(BLOCK, many - first)
-        for n in range(np.uintp(few)):
-            i = np.uintp(those[np.uintp(first) + n])
-            numbers[n], identities[n] = minds[i].decisions, draw_id[i]
-        weeks_of_each(seed, stream, numbers, identities, few, deciding, weeks)
-        for n in range(np.uintp(few)):
-            minds[np.uintp(those[np.uintp(first) + n])].decision_wait = weeks[n]
 
 
 @inner
