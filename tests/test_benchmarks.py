@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,13 @@ def test_a_cascade_of_ours_reaches_as_many_as_cynetdiffs(model: str) -> None:
     graph = watts_strogatz(1500)
     ours, theirs = (runs(cascade.contestant(who, model, graph)) for who in ("smsim", "CyNetDiff"))
     assert same_mean(ours, theirs)
+
+
+def test_every_other_simulator_comes_with_smsim_or_with_its_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["peers"]]
+    brought = {re.split(r"[^\w-]", name)[0].lower() for name in named}
+    assert {peer.package for peer in PEERS.values()} | {"cynetdiff"} <= brought
 
 
 def test_nobody_adopts_without_a_neighbour_who_has() -> None:

@@ -202,16 +202,15 @@ def find_strategy(scenario: Scenario, name: str) -> Strategy | None:
 
 def budget_of(scenario: Scenario, places: Places) -> float:
     """The whole budget in dollars: B times the households of treated communities."""
-    households = int(np.diff(places.community_start)[places.treated == 1].sum())
+    households = int(np.diff(places.community_start) @ places.treated)
     return float(scenario.campaign["budget_per_household"] * households)
 
 
 def setup_costs(scenario: Scenario, places: Places, staff: Staff) -> dict[str, float]:
     """Dollars spent before and beside the field work, the same for every strategy, by item of `SETUP`."""
     campaign = scenario.campaign
-    treated = places.treated == 1
-    communities = int(treated.sum())
-    districts = len(np.unique(places.district[treated]))
+    communities = int(np.count_nonzero(places.treated))
+    districts = len(set(staff.district.tolist()))  # a district with treated communities has posts
     return dict(zip(SETUP, setup_items(campaign, communities, districts, staff.trained), strict=True))
 
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from smsim.engine.arrays import Array, Places, frozen_array
-from smsim.engine.draws import chance_to_hazard, fill_uniforms, fill_weeks, uniform
+from smsim.engine.draws import chance_to_hazard, fill_uniforms, uniform
 from smsim.engine.posts import add_up, hold
 
 # Streams of a run, beyond those of the engine. Identity: the post; n: how many held it before.
 STAFF_LEAVES, STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN = range(2000, 2004)
 
 SUPERVISED = 10  # mobilizers per supervisor
-GOLDEN = 0.6180339887498949  # successive holders of a post spread evenly over (0, 1)
 
 
 class Tenure(NamedTuple):
@@ -48,6 +48,19 @@ class StaffWeeks(NamedTuple):
     training: Array
 
 
+class Posts(NamedTuple):
+    """Where the M posts of a campaign are, and whom they visit, whoever holds them. Read-only."""
+
+    identity: Array  # uint32 (M,): 0, 1, ...
+    district: Array  # int64 (M,)
+    supervisor: Array  # int64 (M,)
+    caseload: Array  # int64 (M,): households
+    # Which part of a caseload lies in which community, in order of households; K pairs.
+    pair_post: Array  # int64 (K,)
+    pair_community: Array  # int64 (K,)
+    pair_households: Array  # int64 (K,)
+
+
 @dataclass(frozen=True)
 class Staff:
     """Posts, their caseloads and their holders, for W campaign weeks, M posts and C communities."""
@@ -58,15 +71,14 @@ class Staff:
     vacancy_weeks: int
     profile: tuple[float, float, float, float]  # resident, language, women, training: what the parameters ask for
     communities: int
-    district: Array  # int64 (M,)
-    supervisor: Array  # int64 (M,)
-    caseload: Array  # int64 (M,): households
-    # Which part of a caseload lies in which community, in order of households; K pairs.
-    pair_post: Array  # int64 (K,)
-    pair_community: Array  # int64 (K,)
-    pair_households: Array  # int64 (K,)
+    district: Array  # these as in `Posts`
+    supervisor: Array
+    caseload: Array
+    pair_post: Array
+    pair_community: Array
+    pair_households: Array
     position: Array  # float64 (3, M): where a post stands in (0, 1) for residence, language, gender
-    roster: tuple[Tenure, ...]  # by post, then by start
+    tenures: Array  # int64 (T, 7): the columns of `Tenure` but for the last, by post, then by start
     active: Array  # bool (W, M): somebody holds the post
     traits: Array  # float64 (4, W, M): resident, language, woman (0 or 1), training; 0 where vacant
 
@@ -83,7 +95,13 @@ class Staff:
     @property
     def trained(self) -> int:
         """How many people were hired and trained within the campaign, replacements included."""
-        return len(self.roster)
+        return len(self.tenures)
+
+    @cached_property
+    def roster(self) -> tuple[Tenure, ...]:
+        """Everybody who holds a post within the campaign, by post, then by start."""
+        training = self.profile[3]
+        return tuple(Tenure(*row[:4], *map(bool, row[4:]), training) for row in self.tenures.tolist())
 
     def holder(self, post: int, week: int) -> Tenure | None:
         """Who holds the post in a campaign week; None if it is vacant."""
@@ -96,46 +114,55 @@ def hire(campaign: Mapping[str, Any], places: Places, seed: int) -> Staff:
     Who has an attribute is drawn systematically: posts are shuffled by keyed draws and spread evenly over (0, 1), and
     those below the share have it. Small campaigns thus stay near the share, and a larger share only adds.
     """
-    size = np.diff(places.community_start)
+    where = (np.asarray(of, np.int64).tobytes() for of in (places.community_start, places.treated, places.district))
+    identity, *posts = _posts(*where, campaign["households_per_mobilizer"])
+    weeks, total = int(campaign["weeks"]), len(identity)
+    # Unpaid mobilizers leave more often.
+    unpaid = 1 + (campaign["unpaid_attrition_ratio"] - 1) * (1 - campaign["mobilizer_paid"])
+    staff = Staff(
+        seed,
+        float(campaign["visits_per_mobilizer_week"]),
+        min(1.0, campaign["mobilizer_attrition"] * unpaid),
+        int(campaign["vacancy_weeks"]),
+        tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training")),  # type: ignore[arg-type]
+        int(places.treated.shape[0]),
+        *posts,
+        position=_positions(seed, identity),
+        tenures=np.empty((0, 7), np.int64),
+        active=np.zeros((weeks, total), bool),
+        traits=np.zeros((4, weeks, total)),
+    )
+    return replace(staff, tenures=_fill(staff, identity, 0, 0))
+
+
+@lru_cache(maxsize=64)  # the runs over a world have its posts in common, whoever they hire
+def _posts(community_start: bytes, treated: bytes, district: bytes, households_per_mobilizer: float) -> Posts:
+    """The posts of a campaign over places whose int64 arrays hold these bytes."""
+    start, there, districts_of = (np.frombuffer(of, np.int64) for of in (community_start, treated, district))
+    size = np.diff(start)
     # Treated communities, by district; then one long line of their households.
-    treated = np.flatnonzero(places.treated)
-    treated = treated[np.argsort(places.district[treated], kind="stable")]
-    household_edge = np.concatenate([[0], np.cumsum(size[treated])])
-    districts, first = np.unique(places.district[treated], return_index=True)
-    district_edge = household_edge[np.concatenate([first, [treated.size]])]
+    communities = np.flatnonzero(there)
+    communities = communities[np.argsort(districts_of[communities], kind="stable")]
+    household_edge = np.concatenate([[0], np.cumsum(size[communities])])
+    districts, first = np.unique(districts_of[communities], return_index=True)
+    district_edge = household_edge[np.concatenate([first, [communities.size]])]
     households = np.diff(district_edge)
-    posts = np.maximum(1, np.floor(households / campaign["households_per_mobilizer"] + 0.5).astype(np.int64))
+    posts = np.maximum(1, np.floor(households / households_per_mobilizer + 0.5).astype(np.int64))
     local = np.arange(posts.sum()) - np.repeat(np.cumsum(posts) - posts, posts)
     supervisors = -(-posts // SUPERVISED)
     post_edge = np.repeat(district_edge[:-1], posts) + local * np.repeat(households, posts) // np.repeat(posts, posts)
     # Every stretch of that line between two edges belongs to one post and one community.
     edges = np.union1d(household_edge, post_edge)
-    pair_post = np.searchsorted(post_edge, edges[:-1], side="right") - 1
-    pair_community = treated[np.searchsorted(household_edge, edges[:-1], side="right") - 1]
-    total = int(posts.sum())
-    weeks = int(campaign["weeks"])
-    # Unpaid mobilizers leave more often.
-    unpaid = 1 + (campaign["unpaid_attrition_ratio"] - 1) * (1 - campaign["mobilizer_paid"])
-    staff = Staff(
-        seed=seed,
-        visits_per_week=float(campaign["visits_per_mobilizer_week"]),
-        leave_chance=min(1.0, campaign["mobilizer_attrition"] * unpaid),
-        vacancy_weeks=int(campaign["vacancy_weeks"]),
-        profile=tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training")),  # type: ignore[arg-type]
-        communities=int(places.treated.shape[0]),
+    found = Posts(
+        identity=np.arange(posts.sum(), dtype=np.uint32),
         district=np.repeat(districts, posts),
         supervisor=np.repeat(np.cumsum(supervisors) - supervisors, posts) + local // SUPERVISED,
         caseload=np.diff(np.concatenate([post_edge, household_edge[-1:]])),
-        pair_post=pair_post,
-        pair_community=pair_community,
+        pair_post=np.searchsorted(post_edge, edges[:-1], side="right") - 1,
+        pair_community=communities[np.searchsorted(household_edge, edges[:-1], side="right") - 1],
         pair_households=np.diff(edges),
-        position=np.array([_positions(seed, s, total) for s in (STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN)]),
-        roster=(),
-        active=np.zeros((weeks, total), bool),
-        traits=np.zeros((4, weeks, total)),
     )
-    roster = _enter(staff, np.arange(total), 0, np.zeros(total, np.int64))
-    return replace(staff, roster=tuple(roster))
+    return Posts(*map(frozen_array, found))
 
 
 def dismiss(staff: Staff, post: int, week: int) -> Staff:
@@ -149,12 +176,13 @@ def dismiss(staff: Staff, post: int, week: int) -> Staff:
     changed = replace(staff, active=staff.active.copy(), traits=staff.traits.copy())
     changed.active[week:, post] = False
     changed.traits[:, week:, post] = 0.0
-    refilled = week + staff.vacancy_weeks
-    gap = np.array([post] if refilled < staff.weeks else [], np.int64)
-    successors = _enter(changed, gap, person.number + 1, np.full(gap.size, refilled))
-    stays = [m for m in staff.roster if m.post != post or m.start < person.start]
-    roster = sorted([*stays, person._replace(stop=week), *successors])
-    return replace(changed, roster=tuple(roster))
+    tenures = staff.tenures.copy()
+    tenures[(tenures[:, 0] == post) & (tenures[:, 1] == person.number), 3] = week
+    stays = tenures[(tenures[:, 0] != post) | (tenures[:, 1] <= person.number)]
+    identity = frozen_array(np.array([post], np.uint32))
+    successors = _fill(changed, identity, person.number + 1, week + staff.vacancy_weeks)
+    tenures = np.concatenate([stays, successors])
+    return replace(changed, tenures=tenures[np.lexsort((tenures[:, 1], tenures[:, 0]))])
 
 
 def staff_weeks(staff: Staff, first: int, stop: int) -> StaffWeeks:
@@ -182,36 +210,29 @@ def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWee
     return StaffWeeks(*(np.full((weeks, communities), float(value)) for value in (0.0, *profile)))
 
 
-def _positions(seed: int, stream: int, posts: int) -> Array:
-    """Posts in a random order, evenly over (0, 1): ``(rank + u) / M``."""
-    key = np.uint64(seed)
-    drawn, rank = np.empty(posts), np.empty(posts)
-    fill_uniforms(key, stream, 0, frozen_array(np.arange(posts, dtype=np.uint32)), 0, posts, drawn)
-    rank[np.argsort(drawn, kind="stable")] = np.arange(posts)
-    shift = uniform(key, stream, np.int64(1), np.uint32(0))  # of the types that the world calls it with
-    position: Array = (rank + shift) / max(posts, 1)
+def _positions(seed: int, posts: Array) -> Array:
+    """Posts in a random order, evenly over (0, 1), for each of the three traits: ``(rank + u) / M``."""
+    key, total = np.uint64(seed), len(posts)
+    streams = STAFF_RESIDENT, STAFF_LANGUAGE, STAFF_WOMAN
+    drawn = np.empty((len(streams), total))
+    for stream, draws in zip(streams, drawn, strict=True):
+        fill_uniforms(key, stream, 0, posts, 0, total, draws)
+    rank = np.argsort(np.argsort(drawn, axis=1, kind="stable"), axis=1)
+    shift = [[uniform(key, stream, np.int64(1), np.uint32(0))] for stream in streams]  # of the world's types
+    position: Array = (rank + shift) / max(total, 1)
     return position
 
 
-def _enter(staff: Staff, posts: Array, number: int, start: Array) -> list[Tenure]:
-    """Fill these posts from campaign weeks `start` on with one holder after the other, the next being the `number`-th.
+def _fill(staff: Staff, posts: Array, number: int, week: int) -> Array:
+    """Fill these posts from a campaign week on with one holder after the other, the next being the `number`-th.
 
-    Writes them into the weekly arrays of a staff that is still being made; returns them by post, then by start.
+    Writes them into the weekly arrays of a staff that is still being made; returns their rows of `Staff.tenures`.
     """
-    found: list[Tenure] = []
-    leaving = chance_to_hazard(staff.leave_chance)
-    while posts.size:
-        identities = posts.astype(np.uint32)
-        identities.setflags(write=False)
-        words, stays = np.empty(posts.size, np.uint32), np.empty(posts.size, np.int32)
-        fill_weeks(np.uint64(staff.seed), STAFF_LEAVES, number, identities, 0, posts.size, leaving, words, stays)
-        stop = start + stays
-        has = (staff.position[:, posts] + number * GOLDEN) % 1.0 < np.array(staff.profile[:3])[:, None]
-        hold(staff.active, staff.traits, posts, start, stop, np.ascontiguousarray(has), staff.profile[3])
-        found += map(
-            Tenure, posts.tolist(), [number] * posts.size, start.tolist(), stop.tolist(), *has.tolist(),
-            [staff.profile[3]] * posts.size,
-        )  # fmt: skip
-        follow = stop + staff.vacancy_weeks < staff.weeks
-        posts, start, number = posts[follow], (stop + staff.vacancy_weeks)[follow], number + 1
-    return sorted(found)
+    most = max(0, staff.weeks - week) // (1 + staff.vacancy_weeks) + 1
+    tenures = np.empty((len(posts) * most, 7), np.int64)
+    key, leaving, profile = np.uint64(staff.seed), chance_to_hazard(staff.leave_chance), np.array(staff.profile)
+    found = hold(
+        key, STAFF_LEAVES, posts, number, week, leaving, staff.vacancy_weeks, staff.position, profile, staff.active,
+        staff.traits, tenures,
+    )  # fmt: skip
+    return tenures[:found]

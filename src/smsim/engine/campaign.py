@@ -33,11 +33,11 @@ from smsim.engine.draws import (
     cut,
     exp,
     exponentials,
-    fill_words_of,
     strikes,
     uniform,
     word_of,
     words_below,
+    words_into,
 )
 from smsim.engine.lanes import WIDTH, bits, count, lanes, lowest, mask, put, where
 from smsim.engine.rules import inside, policy_step
@@ -168,18 +168,18 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         if media < 1 or needy < 1 or dialogue < 1:
             kinds[: wide - start].fill(0)
             if media < 1:
-                fill_words_of(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                by_media(has_media[start:wide], words, np.uint32(cut(media)), kinds)
+                first = words_into(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
+                by_media(has_media[start:wide], words[first:], np.uint32(cut(media)), kinds)
             if needy < 1:
-                fill_words_of(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                by_visit(standing[start:wide], words, np.uint32(cut(other)), np.uint32(cut(needy)), struck)
+                first = words_into(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
+                by_visit(standing[start:wide], words[first:], np.uint32(cut(other)), np.uint32(cut(needy)), struck)
                 if accept < 1:
                     admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue < 1:
-                fill_words_of(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
+                first = words_into(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
                 by_dialogue(
-                    joiner[start:wide], invite_weight[start:wide], uneven[c], words, np.uint32(cut(dialogue)),
+                    joiner[start:wide], invite_weight[start:wide], uneven[c], words[first:], np.uint32(cut(dialogue)),
                     dialogue_hazard(volume, joiners, context, c), struck,
                 )  # fmt: skip
                 if accept < 1:

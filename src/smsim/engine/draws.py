@@ -52,6 +52,7 @@ _MASK = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _32 = np.uint64(32)
+_THREE, _FOUR = np.uint64(3), np.uint64(4)
 
 _MANTISSA, _ONE = np.int64(0x000FFFFFFFFFFFFF), np.int64(0x3FF0000000000000)  # of a double: its fraction, and 1.0
 
@@ -115,23 +116,16 @@ def fill_words_of(seed, stream, n, identities, row, out):  # type: ignore[no-unt
     """`fill_words` of all these; where they ascend one by one (row), whole blocks are computed side by side."""
     key = np.uint64(seed)
     key_low, key_high = key & _MASK, key >> _32
-    n64, stream64, zero, two, three = np.uint64(n), np.uint64(stream), np.uint64(0), np.uint64(2), np.uint64(3)
+    n64, stream64 = np.uint64(n), np.uint64(stream)
     people = identities.shape[0]
     head = people
     blocks = 0
     if row and people > 8:
         first = np.uint64(identities[0])
-        head = int((np.uint64(4) - (first & three)) & three)
-        # Sixteen blocks are computed side by side: rather some too many than the last ones singly, where there is room.
+        head = int((_FOUR - (first & _THREE)) & _THREE)
+        # Rather some too many than the last ones singly, where there is room.
         blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
-        low = (first >> two) + np.uint64(head > 0)
-        body = out[head : head + 4 * blocks]
-        for q in range(blocks):
-            a, b, c, d = philox(low + np.uint64(q), n64, stream64, zero, key_low, key_high)
-            body[4 * q] = a
-            body[4 * q + 1] = b
-            body[4 * q + 2] = c
-            body[4 * q + 3] = d
+        fill_blocks(seed, stream, n, (first >> np.uint64(2)) + np.uint64(head > 0), blocks, out[head:])
     k = 0
     while k < people:
         if k == head and blocks > 0:
@@ -139,6 +133,36 @@ def fill_words_of(seed, stream, n, identities, row, out):  # type: ignore[no-unt
             continue
         out[k] = word_of(np.uint64(identities[k]), n64, stream64, key_low, key_high)
         k += 1
+
+
+@inner
+def fill_blocks(seed, stream, n, low, blocks, out):  # type: ignore[no-untyped-def]
+    """All words of so many blocks, the first being `low` (uint64); sixteen are computed side by side."""
+    key = np.uint64(seed)
+    key_low, key_high = key & _MASK, key >> _32
+    n64, stream64, zero = np.uint64(n), np.uint64(stream), np.uint64(0)
+    body = out[: 4 * blocks]
+    for q in range(blocks):
+        a, b, c, d = philox(low + np.uint64(q), n64, stream64, zero, key_low, key_high)
+        body[4 * q] = a
+        body[4 * q + 1] = b
+        body[4 * q + 2] = c
+        body[4 * q + 3] = d
+
+
+@inner
+def words_into(seed, stream, n, identities, row, out):  # type: ignore[no-untyped-def]
+    """`fill_words_of` where out has room; returns its place for the first word, 0 to 3.
+
+    out: longer by 67 than there are identities. Of a row all blocks are computed whole, also the one it begins in.
+    """
+    if not row:
+        fill_words_of(seed, stream, n, identities, row, out)
+        return 0
+    first = np.uint64(identities[0])
+    lead = int(first & _THREE)
+    fill_blocks(seed, stream, n, first >> np.uint64(2), (lead + identities.shape[0] + 63) // 64 * 16, out)
+    return lead
 
 
 @kernel

@@ -6,21 +6,40 @@ each, C communities.
 
 from __future__ import annotations
 
+import math
+
 from smsim.engine import kernel
+from smsim.engine.draws import weeks_until
+
+GOLDEN = 0.6180339887498949  # successive holders of a post spread evenly over (0, 1)
 
 
 @kernel
-def hold(active, traits, posts, start, stop, has, training):  # type: ignore[no-untyped-def]
-    """Let somebody hold each of these posts, vacant before, from campaign week start[n] up to stop[n].
+def hold(seed, stream, posts, number, first, leaving, vacancy, position, profile, active, traits, tenures):  # type: ignore[no-untyped-def]
+    """Fill these posts from campaign week `first` on; returns how many people that takes.
 
-    active: bool (W, M), traits: float64 (4, W, M). has: bool (3, len(posts)): resident, language, woman.
+    posts: uint32. The `number`-th holder comes first; each stays until she leaves (hazard `leaving`), and after
+    `vacancy` weeks the next one comes. She has trait k (resident, language, woman) if her place in (0, 1) lies below
+    profile[k]; position: float64 (3, M), the places of first holders. active: bool (W, M), traits: float64 (4, W, M),
+    those of these posts zeros before. tenures: int64 (..., 7), a row for everybody: post, number, start, stop, traits.
     """
-    for n in range(posts.shape[0]):
-        for week in range(start[n], min(stop[n], active.shape[0])):
-            active[week, posts[n]] = True
-            for k in range(3):
-                traits[k, week, posts[n]] = has[k, n]
-            traits[3, week, posts[n]] = training
+    found = 0
+    for k in range(posts.shape[0]):
+        post, holder, start = posts[k], number, first
+        while start < active.shape[0]:
+            stop = start + weeks_until(seed, stream, holder, post, leaving)
+            row = tenures[found]
+            row[0], row[1], row[2], row[3] = post, holder, start, stop
+            for trait in range(3):
+                place = position[trait, post] + holder * GOLDEN
+                row[4 + trait] = place - math.floor(place) < profile[trait]
+            for week in range(start, min(stop, active.shape[0])):
+                active[week, post] = True
+                for trait in range(3):
+                    traits[trait, week, post] = row[4 + trait]
+                traits[3, week, post] = profile[3]
+            found, holder, start = found + 1, holder + 1, stop + vacancy
+    return found
 
 
 @kernel
