@@ -115,24 +115,29 @@ def hire(campaign: Mapping[str, Any], places: Places, seed: int) -> Staff:
     those below the share have it. Small campaigns thus stay near the share, and a larger share only adds.
     """
     where = (np.asarray(of, np.int64).tobytes() for of in (places.community_start, places.treated, places.district))
-    identity, *posts = _posts(*where, campaign["households_per_mobilizer"])
-    weeks, total = int(campaign["weeks"]), len(identity)
+    posts = _posts(*where, campaign["households_per_mobilizer"])
+    weeks, total = int(campaign["weeks"]), len(posts.identity)
     # Unpaid mobilizers leave more often.
     unpaid = 1 + (campaign["unpaid_attrition_ratio"] - 1) * (1 - campaign["mobilizer_paid"])
     staff = Staff(
-        seed,
-        float(campaign["visits_per_mobilizer_week"]),
-        min(1.0, campaign["mobilizer_attrition"] * unpaid),
-        int(campaign["vacancy_weeks"]),
-        tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training")),  # type: ignore[arg-type]
-        int(places.treated.shape[0]),
-        *posts,
-        position=_positions(seed, identity),
+        seed=seed,
+        visits_per_week=float(campaign["visits_per_mobilizer_week"]),
+        leave_chance=min(1.0, campaign["mobilizer_attrition"] * unpaid),
+        vacancy_weeks=int(campaign["vacancy_weeks"]),
+        profile=tuple(float(campaign[k]) for k in ("resident_share", "language_share", "women_share", "training")),  # type: ignore[arg-type]
+        communities=int(places.treated.shape[0]),
+        district=posts.district,
+        supervisor=posts.supervisor,
+        caseload=posts.caseload,
+        pair_post=posts.pair_post,
+        pair_community=posts.pair_community,
+        pair_households=posts.pair_households,
+        position=_positions(seed, posts.identity),
         tenures=np.empty((0, 7), np.int64),
         active=np.zeros((weeks, total), bool),
         traits=np.zeros((4, weeks, total)),
     )
-    return replace(staff, tenures=_fill(staff, identity, 0, 0))
+    return replace(staff, tenures=_fill(staff, posts.identity, 0, 0))
 
 
 @lru_cache(maxsize=64)  # the runs over a world have its posts in common, whoever they hire
