@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
+from operator import itemgetter
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from smsim.scenario import Scenario
 from smsim.world import World, build_world
 
 NO_CAMPAIGN = "none"
+
+_of_behaviour, _of_context = (itemgetter(*(of.names or ())) for of in (BEHAVIOUR, CONTEXT))
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ def pack_behaviours(scenario: Scenario) -> Array:
             "place": PLACES.index(values["place"]),
             "link": -1 if link is None else names.index(link),
         }
-        rows.append(tuple(numbers[field] for field in BEHAVIOUR.names or ()))
+        rows.append(_of_behaviour(numbers))
     return np.array(rows, BEHAVIOUR).view(np.recarray)
 
 
@@ -216,7 +219,7 @@ def pack_context(scenario: Scenario) -> Array:
     values["material_quality"] = values["material_quality"] * (
         1 - values["unreal_penalty"] * (1 - values["material_realism"])
     )
-    return np.array([tuple(values[field] for field in CONTEXT.names or ())], CONTEXT).view(np.recarray)
+    return np.array([_of_context(values)], CONTEXT).view(np.recarray)
 
 
 def _world(scenario: Scenario, seed: int | None) -> World:

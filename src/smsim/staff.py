@@ -100,8 +100,10 @@ class Staff:
     @cached_property
     def roster(self) -> tuple[Tenure, ...]:
         """Everybody who holds a post within the campaign, by post, then by start."""
-        training = self.profile[3]
-        return tuple(Tenure(*row[:4], *map(bool, row[4:]), training) for row in self.tenures.tolist())
+        return tuple(
+            Tenure(post, number, start, stop, bool(resident), bool(language), bool(woman), self.profile[3])
+            for post, number, start, stop, resident, language, woman in self.tenures.tolist()
+        )
 
     def holder(self, post: int, week: int) -> Tenure | None:
         """Who holds the post in a campaign week; None if it is vacant."""
@@ -212,7 +214,9 @@ def staff_week(staff: Staff, week: int) -> StaffWeeks:
 
 def nobody(weeks: int, communities: int, profile: tuple[float, ...]) -> StaffWeeks:
     """The staff of no campaign: no capacity, and the profile that the parameters ask for."""
-    return StaffWeeks(*(np.full((weeks, communities), float(value)) for value in (0.0, *profile)))
+    rows = np.empty((5, weeks, communities))
+    rows.T[:] = 0.0, *profile
+    return StaffWeeks(*rows)
 
 
 def _positions(seed: int, posts: Array) -> Array:

@@ -16,6 +16,7 @@ from smsim.engine import inlined, inner, kernel
 from smsim.engine.arrays import (
     ADOPTED,
     AWARE,
+    BEHAVIOUR,
     BLOCK,
     BY_PEER,
     HOME,
@@ -60,7 +61,8 @@ NONE, MORE, LESS = map(np.int64, (0, 1, -1))  # plain numbers would make Numba c
 
 def is_contagion(plan: Plan, behaviours: Array, context: Array, facts: Facts) -> bool:
     """Whether a run is a contagion and nothing else."""
-    one, start = behaviours[0], facts.stage_count[0].T
+    one = dict(zip(BEHAVIOUR.names or (), behaviours[0].item(), strict=True))  # a field of a record is slow to read
+    start = facts.stage_count[0].T
     kept = one["kind"] == PERMANENT or (one["kind"] == REPEATED and one["lapse_rate"] <= 0)
     for_a_week = (
         one["kind"] == REPEATED
