@@ -128,7 +128,7 @@ def _new_state(households: Households, places: Places) -> State:
         fade=np.ones(b),
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
-        mind=_minds(b, n),
+        mind=_lines((b, n), MIND),  # filled by `_begin`, which comes by every household anyway
         heard=_heard(b, n),
         event_week=np.full((b, n), NEVER, np.int32),
         events=np.zeros((b, n), np.uint16),
@@ -170,23 +170,12 @@ def _new_state(households: Households, places: Places) -> State:
     )
 
 
-def _minds(behaviours: int, households: int) -> Array:
-    mind = np.zeros(1, MIND)
-    mind["rumour_due"] = FOREVER
-    for never in ("rumour_week", "mature_week", "aware_week"):
-        mind[never] = NEVER
-    return _lines((behaviours, households), MIND, mind)
-
-
-def _lines(shape: tuple[int, ...], dtype: np.dtype[Any], values: Array) -> Array:
-    # Records of 64 bytes, each in one line of the cache rather than across two. Filled as bytes: NumPy copies records
-    # field by field, thirty times as slowly.
+def _lines(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    # Records of 64 bytes, each in one line of the cache rather than across two.
     size = int(np.prod(shape)) * dtype.itemsize
     raw = np.empty(size + 64, np.uint8)
     skip = -raw.ctypes.data % 64
-    lines = raw[skip : skip + size].reshape(-1, dtype.itemsize)
-    lines[:] = values.view(np.ndarray).view(np.uint8).reshape(-1, dtype.itemsize)
-    return lines.view(dtype).reshape(shape).view(np.recarray)
+    return raw[skip : skip + size].view(dtype).reshape(shape).view(np.recarray)
 
 
 def _heard(behaviours: int, households: int) -> Array:
@@ -197,7 +186,15 @@ def _heard(behaviours: int, households: int) -> Array:
 
 def copy_state(state: State) -> State:
     """An independent copy: advancing it leaves the original alone."""
-    return State(*(_lines(a.shape, a.dtype, a) if a.dtype.names else a.copy() for a in state))
+    return State(*(_copy_lines(a) if a.dtype.names else a.copy() for a in state))
+
+
+def _copy_lines(records: Array) -> Array:
+    copied = _lines(records.shape, records.dtype)
+    # As bytes: NumPy copies records field by field, thirty times as slowly.
+    as_bytes = (of.view(np.ndarray).view(np.uint8) for of in (copied, records))
+    np.copyto(*as_bytes)
+    return copied
 
 
 def advance(
@@ -281,7 +278,11 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             high = min(low + BLOCK, people)
             fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, weeks)
             for k in range(high - low):
-                minds[low + k].decision_wait = weeks[k]
+                mind = minds[low + k]
+                mind.resist_rumour, mind.rumour_hazard, mind.resist_lapse, mind.lapse_mark = 0.0, 0.0, 0.0, 0.0
+                mind.rumour_since, mind.rumour_due, mind.rumour_week = 0, FOREVER, NEVER
+                mind.decision_wait, mind.mature_week, mind.aware_week = weeks[k], NEVER, NEVER
+                mind.rumour_spells, mind.decisions, mind.adoptions, mind.rumour, mind.source = 0, 0, 0, 0, 0
             if rumours:
                 fill_exponentials(seed, RUMOUR_HEAR + stride, first, draw_id, low, high, words, resistances)
                 for k in range(high - low):
