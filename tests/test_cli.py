@@ -38,7 +38,7 @@ class Comparison:
     def summary(self, language: str) -> list[str]:
         return ["Hybrid and pragmatic cannot be told apart."]
 
-    def write(self, folder: Path, command: str, language: str) -> None:
+    def write(self, folder: Path, command: str, language: str, progress: Any) -> None:
         with whole_folder(folder) as staging:
             (staging / "report.html").write_text("report", encoding="utf-8")
             if self.fails:

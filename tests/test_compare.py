@@ -152,6 +152,13 @@ def test_cost_per_additional_adopter_is_a_ratio_of_means(comparison: Comparison)
     assert math.isnan(comparison.cost("none", "soap").value)
 
 
+def test_writing_says_how_many_of_the_pictures_are_drawn(comparison: Comparison, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    comparison.write(tmp_path, progress=lambda drawn, pictures: told.append((drawn, pictures)))
+    pictures = len(list(tmp_path.glob("*.png")))
+    assert told == [(drawn, pictures) for drawn in range(pictures + 1)]
+
+
 def test_written_files_agree_with_the_frames(comparison: Comparison, tmp_path: Path) -> None:
     comparison.write(tmp_path, command="smsim compare small.yaml")
     names = {f.name for f in tmp_path.iterdir()}

@@ -332,12 +332,19 @@ class Comparison:
 
         return coverage_figure(self)
 
-    def write(self, folder: str | os.PathLike[str], command: str | None = None, language: str = SOURCE) -> None:
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        command: str | None = None,
+        language: str = SOURCE,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> None:
         """Write report, tables, pictures and manifest into a folder, all or none.
 
         Parameters
         ----------
         language : of report and pictures, a key of `smsim.i18n.LANGUAGES`; tables for programs are the same in all
+        progress : called with (pictures drawn, pictures), which take longer than all else
 
         Raises
         ------
@@ -347,7 +354,7 @@ class Comparison:
         from smsim.plots import comparison_figures, save
         from smsim.report import render
 
-        words = Words(language)
+        words, tell = Words(language), progress or (lambda drawn, pictures: None)
         details = {
             "seed": self.seed,
             "replicates": self.replicates,
@@ -362,9 +369,11 @@ class Comparison:
             both = pd.concat([self.weekly(), self.weekly_worlds()], ignore_index=True)
             write_parquet(both, staging / "weekly.parquet")
             pictures = comparison_figures(self, words)
-            for name, picture in pictures.items():
+            tell(0, len(pictures))
+            for drawn, (name, picture) in enumerate(pictures.items(), 1):
                 save(picture.figure, staging / name)
-                save(picture.figure, (staging / name).with_suffix(".svg"))
+                (staging / name).with_suffix(".svg").write_bytes(picture.svg)
+                tell(drawn, len(pictures))
             (staging / "report.html").write_bytes(render(self, pictures, command, words).encode("utf-8"))
             write_manifest(staging / MANIFEST, self.scenario, command, details)
 

@@ -12,7 +12,7 @@ from smsim import findings
 from smsim.findings import count, worlds
 from smsim.i18n import SOURCE, Words, mark, reviewed
 from smsim.labels import ENGLISH, moment_names, strategy_name
-from smsim.plots import Picture, picture_bytes
+from smsim.plots import Picture
 from smsim.report_tables import Tables, pairs
 from smsim.scenario import ASSUMED
 
@@ -94,7 +94,7 @@ def _template() -> jinja2.Template:
 def _picture(pictures: Mapping[str, Picture], shows: str, behaviour: str) -> dict[str, str]:
     """Address and alternative text of a picture; the address holds the picture itself."""
     picture = next(p for p in pictures.values() if (p.shows, p.behaviour) == (shows, behaviour))
-    data = base64.b64encode(picture_bytes(picture.figure, "svg")).decode("ascii")
+    data = base64.b64encode(picture.svg).decode("ascii")
     return {"src": f"data:image/svg+xml;base64,{data}", "alt": picture.alt}
 
 

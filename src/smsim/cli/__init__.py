@@ -232,7 +232,8 @@ def compare(
             strategies=names,
             progress=progress,
         )
-    comparison.write(folder, command=_command(), language=language)
+    with _progress("drawing", compiles=False) as progress:
+        comparison.write(folder, command=_command(), language=language, progress=progress)
     for sentence in comparison.summary(language):
         typer.echo(sentence)
     typer.echo(f"\nReport: {folder / 'report.html'}")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -37,13 +39,19 @@ __all__ = [
 ]
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)
+class Picture:
     """A figure, what it shows (of which behaviour, "" for the whole campaign), and the same in words."""
 
     figure: Figure
     shows: str  # coverage, differences, equity, sources or spending
     behaviour: str
     alt: str
+
+    @cached_property
+    def svg(self) -> bytes:
+        """The figure as an SVG file, drawn once: the report holds it, and it lies beside the report."""
+        return picture_bytes(self.figure, "svg")
 
 
 def comparison_figures(comparison: Comparison, words: Words = ENGLISH) -> dict[str, Picture]:
