@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from smsim.engine import inlined, inner, kernel
+from smsim.engine import inlined, inner, lean
 from smsim.engine.arrays import (
     ADOPTED,
     AWARE,
@@ -149,7 +149,7 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
     return room
 
 
-@kernel
+@lean
 def play(record, households, community_start, behaviour, room, heaviest, even, asks, seed):  # type: ignore[no-untyped-def]
     """What everybody waits for before the first week, who has adopted by then, and all weeks of the record.
 

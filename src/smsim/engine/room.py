@@ -26,6 +26,7 @@ class Scratch(NamedTuple):
     touched: Array  # int32 (N + 1,): whoever it touches of a part, by community
     touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
+    stirs: Array  # int64 (B,): how many of a part
     stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
     seekers: Array  # int32 (N,): of a part
     later: Array  # int32 (4, N + 1): households of a part that have something to draw when `decide` has seen all of it
@@ -88,6 +89,7 @@ def new_room(households: Households, places: Places) -> Scratch:
         touched=np.empty(n + 1, np.int32),
         touched_until=np.zeros(c + 1, np.int64),
         stir=np.zeros((b, n), np.uint8),
+        stirs=np.zeros(b, np.int64),
         stirred=np.empty((b, n + 1), np.int32),
         seekers=np.empty(n, np.int32),
         later=np.empty((4, n + 1), np.int32),

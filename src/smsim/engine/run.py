@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from smsim.engine import kernel
+from smsim.engine import kernel, lean
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -219,11 +219,12 @@ def advance(
 def last_kernels(
     households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
 ) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Kernels that a week calls last, the largest first, and arguments of the types that it calls them with."""
+    """Kernels that a week calls last, the longest to compile first, and arguments of the types that it calls them with."""
     people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
         (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
+        (serve, (state, record, people, there, them[0], its, room, 0, key, 0, 0, 0, 0, 0)),
         (monitor, (state, people, there, its_plan, its, key, 0)),
         (summarise, (state, record, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
@@ -354,10 +355,10 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
     stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, people)
 
 
-@kernel
+@lean
 def _advance(state, record, households, places, plan, behaviours, context, room, seed, first_week, stop_week):  # type: ignore[no-untyped-def]
     layers, volume, part_start = behaviours.shape[0], room.volume, room.part_start
-    stirs, parts = np.zeros(layers, np.int64), divide(places, room)
+    stirs, parts = room.stirs, divide(places, room)
     look(households, places, room)
     for t in range(first_week, stop_week):
         buy(state, record, places, plan, t, volume)
