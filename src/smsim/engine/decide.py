@@ -56,7 +56,6 @@ from smsim.engine.draws import (
     draw_weeks,
     exponentials_of_each,
     uniform,
-    weeks_until,
 )
 from smsim.engine.hear import (
     listen,
@@ -118,6 +117,7 @@ def decide(  # type: ignore[no-untyped-def]
     act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
     identities, efforts = room.identities, room.resistances
     deciders, believers, debunked, forgetful = room.later[0], room.later[1], room.later[2], room.later[3]
+    eventful = room.later[4]
     numbers, weeks = room.numbers, room.weeks
     lead, visit, overhears = room.lead, room.visit, room.overhears
     touched, touched_until = room.touched, room.touched_until
@@ -172,7 +172,7 @@ def decide(  # type: ignore[no-untyped-def]
     lead.fill(0.0)
     people = stage.shape[0]
     found, many, led_before = np.int64(0), np.int64(0), False
-    decided, believe, told, forget = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    decided, believe, told, forget, happened = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
@@ -299,14 +299,16 @@ def decide(  # type: ignore[no-untyped-def]
             first = decided
             for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
-                mind, identity = minds[i], draw_id[i]
+                mind = minds[i]
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
                 moved = False
                 if kind == EVENT and t >= event_week[i]:
                     eligible = True
                     events[i] += 1
-                    event_week[i] = t + weeks_until(seed, EVENTS, np.int64(events[i]), identity, happening)
+                    event_week[i] = FOREVER  # until it is drawn
+                    eventful[happened] = i
+                    happened += 1
                     moved = True
                     asked += 1
                     eligible_cells[cells[i]] += 1
@@ -374,6 +376,10 @@ def decide(  # type: ignore[no-untyped-def]
     draw_weeks(
         deciders, decided, minds.decisions, draw_id, seed, DECIDE + stride, deciding, np.int64(0), minds.decision_wait,
         *scratch,
+    )  # fmt: skip
+    # A step of one, for the types of the records' fields: as a whole array each would be compiled for once more.
+    draw_weeks(
+        eventful, happened, events[::1], draw_id, seed, EVENTS, happening, t, event_week[::1], *scratch
     )  # fmt: skip
     for those, some, hazard in ((believers, believe, forgetting), (debunked, told, waning)):
         draw_weeks(

@@ -29,7 +29,7 @@ class Scratch(NamedTuple):
     stirs: Array  # int64 (B,): how many of a part
     stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
     seekers: Array  # int32 (N,): of a part
-    later: Array  # int32 (4, N + 1): households of a part that have something to draw when `decide` has seen all of it
+    later: Array  # int32 (5, N + 1): households of a part that have something to draw when `decide` has seen all of it
     shifts: Array  # int32 (N + 1,): households of a part that `close` must look at
     shifted: Array  # uint8 (N,): 1 for whoever is among them
     pushes: Array  # int32 (B, 6, N + 1): households whose neighbours are told that they cease or begin to show bit k
@@ -92,7 +92,7 @@ def new_room(households: Households, places: Places) -> Scratch:
         stirs=np.zeros(b, np.int64),
         stirred=np.empty((b, n + 1), np.int32),
         seekers=np.empty(n, np.int32),
-        later=np.empty((4, n + 1), np.int32),
+        later=np.empty((5, n + 1), np.int32),
         shifts=np.empty(n + 1, np.int32),
         shifted=np.zeros(n, np.uint8),
         pushes=np.empty((b, 6, n + 1), np.int32),

@@ -219,7 +219,7 @@ def advance(
 def last_kernels(
     households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
 ) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Kernels that a week calls last, the longest to compile first, and arguments of the types that it calls them with."""
+    """Kernels that a week calls last, the longest to compile first, with arguments of the types that it gives them."""
     people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
