@@ -179,6 +179,13 @@ def test_who_is_dismissed_is_followed_by_the_next_in_line_and_nobody_else_change
     assert staff.holder(post, 10) == person
 
 
+def test_who_leaves_in_her_first_week_was_hired_and_trained_all_the_same() -> None:
+    staff = staff_of(places_of([250]), mobilizer_attrition=0.0, vacancy_weeks=0)
+    twice = dismiss(dismiss(staff, 0, 5), 0, 5)
+    assert [(m.number, m.start, m.stop) for m in twice.roster[:2]] == [(0, 0, 5), (1, 5, 5)]
+    assert twice.trained == 3
+
+
 @pytest.mark.parametrize(("first", "stop"), [(-1, 1), (0, 53), (52, 53), (3, 2)])
 def test_the_staff_is_asked_for_weeks_of_the_campaign_alone(first: int, stop: int) -> None:
     with pytest.raises(ValueError, match=r"works in campaign weeks 0 \.\.\. 51; asked for"):

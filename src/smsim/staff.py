@@ -78,7 +78,7 @@ class Staff:
     pair_community: Array
     pair_households: Array
     position: Array  # float64 (3, M): where a post stands in (0, 1) for residence, language, gender
-    tenures: Array  # int64 (T, 7): the columns of `Tenure` but for the last, by post, then by start
+    tenures: Array  # int64 (T, 7): the columns of `Tenure` but for the last, by post, then by number. Read-only.
     active: Array  # bool (W, M): somebody holds the post
     traits: Array  # float64 (4, W, M): resident, language, woman (0 or 1), training; 0 where vacant
 
@@ -99,7 +99,7 @@ class Staff:
 
     @cached_property
     def roster(self) -> tuple[Tenure, ...]:
-        """Everybody who holds a post within the campaign, by post, then by start."""
+        """Everybody who was hired within the campaign, by post, then by number."""
         return tuple(
             Tenure(post, number, start, stop, bool(resident), bool(language), bool(woman), self.profile[3])
             for post, number, start, stop, resident, language, woman in self.tenures.tolist()
@@ -189,7 +189,7 @@ def dismiss(staff: Staff, post: int, week: int) -> Staff:
     identity = frozen_array(np.array([post], np.uint32))
     successors = _fill(changed, identity, person.number + 1, week + staff.vacancy_weeks)
     tenures = np.concatenate([stays, successors])
-    return replace(changed, tenures=tenures[np.lexsort((tenures[:, 1], tenures[:, 0]))])
+    return replace(changed, tenures=frozen_array(tenures[np.lexsort((tenures[:, 1], tenures[:, 0]))]))
 
 
 def staff_weeks(staff: Staff, first: int, stop: int) -> StaffWeeks:
@@ -244,4 +244,4 @@ def _fill(staff: Staff, posts: Array, number: int, week: int) -> Array:
         key, STAFF_LEAVES, posts, number, week, leaving, staff.vacancy_weeks, staff.position, profile, staff.active,
         staff.traits, tenures,
     )  # fmt: skip
-    return tenures[:found]
+    return frozen_array(tenures[:found].copy())  # of room for far more

@@ -377,7 +377,7 @@ def decide(  # type: ignore[no-untyped-def]
         deciders, decided, minds.decisions, draw_id, seed, DECIDE + stride, deciding, np.int64(0), minds.decision_wait,
         *scratch,
     )  # fmt: skip
-    # A step of one, for the types of the records' fields: as a whole array each would be compiled for once more.
+    # With a step of one they are of a record field's type: whole arrays would have `draw_weeks` compiled once more.
     draw_weeks(
         eventful, happened, events[::1], draw_id, seed, EVENTS, happening, t, event_week[::1], *scratch
     )  # fmt: skip

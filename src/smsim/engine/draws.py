@@ -123,7 +123,7 @@ def fill_words_of(seed, stream, n, identities, row, out):  # type: ignore[no-unt
     if row and people > 8:
         first = np.uint64(identities[0])
         head = int((_FOUR - (first & _THREE)) & _THREE)
-        # Rather some too many than the last ones singly, where there is room.
+        # Sixteen at a time: rather some too many than the last ones singly, where there is room.
         blocks = min((people - head + 63) // 64 * 16, (out.shape[0] - head) // 4)
         fill_blocks(seed, stream, n, (first >> np.uint64(2)) + np.uint64(head > 0), blocks, out[head:])
     k = 0
@@ -154,7 +154,8 @@ def fill_blocks(seed, stream, n, low, blocks, out):  # type: ignore[no-untyped-d
 def words_into(seed, stream, n, identities, row, out):  # type: ignore[no-untyped-def]
     """`fill_words_of` where out has room; returns its place for the first word, 0 to 3.
 
-    out: longer by 67 than there are identities. Of a row all blocks are computed whole, also the one it begins in.
+    out: longer by 66 than there are identities, of which there are some. Of a row all blocks are computed whole, also
+    the one it begins in.
     """
     if not row:
         fill_words_of(seed, stream, n, identities, row, out)

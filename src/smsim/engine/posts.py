@@ -21,7 +21,8 @@ def hold(seed, stream, posts, number, first, leaving, vacancy, position, profile
     posts: uint32. The `number`-th holder comes first; each stays until she leaves (hazard `leaving`), and after
     `vacancy` weeks the next one comes. She has trait k (resident, language, woman) if her place in (0, 1) lies below
     profile[k]; position: float64 (3, M), the places of first holders. active: bool (W, M), traits: float64 (4, W, M),
-    those of these posts zeros before. tenures: int64 (..., 7), a row for everybody: post, number, start, stop, traits.
+    those of these posts zeros before. tenures: int64 (..., 7), a row for everybody: post, number, start, stop, traits;
+    (W - first) // (1 + vacancy) + 1 rows for each post are enough.
     """
     found = 0
     for k in range(posts.shape[0]):
