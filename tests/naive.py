@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -55,7 +55,6 @@ from smsim.engine.arrays import (
     SPREADS_RUMOUR,
     SUPPORTS,
     SUSCEPTIBLE,
-    TALK_HEARD,
     TALKS,
     UNAWARE,
     VISIT,
@@ -216,18 +215,13 @@ class Layer:
     rumour: int = SUSCEPTIBLE
     rumour_week: int = NEVER
     rumour_spells: int = 0
-    resist_rumour: float = 0.0
-    rumour_hazard: float = 0.0
-    rumour_since: int = 0
-    resist_talk: float = 0.0
-    exposure: float = 0.0
-    talk_since: int = 0
+    resist_rumour: float = inf
+    resist_talk: float = inf
     decisions: int = 0
     decision_wait: int = 0
     adoptions: int = 0
-    resist_lapse: float = 0.0
+    lapse_at: float = 0.0
     lapse_class: int = NOT_KEEPING
-    lapse_mark: float = 0.0
     mature_week: int = NEVER
     events: int = 0
     event_week: int = NEVER
@@ -419,14 +413,13 @@ class Simulation:
             if self.u("INITIAL_RUMOUR", 0, home.id, b) < par.rumour_initial:
                 layer.rumour = BELIEVES
                 layer.rumour_week = -1 + self.trials(par.rumour_forgetting, "RUMOUR_END", 0, home.id, b)
-            if par.rumour_passing > 0 or par.rumour_arrival > 0:
-                layer.resist_rumour = self.E("RUMOUR_HEAR", 0, home.id, b)
-                layer.rumour_hazard = par.rumour_arrival * (1 + home.hesitant)
+            elif par.rumour_passing > 0 or par.rumour_arrival > 0:
+                layer.resist_rumour = self.E("RUMOUR_HEAR", 0, home.id, b) / (1 + home.hesitant)
             if par.peer_information > 0 and layer.stage == UNAWARE:
                 layer.resist_talk = self.E("TALK", 0, home.id, b) / par.peer_information
             layer.decision_wait = self.trials(par.decision_rate, "DECIDE", 0, home.id, b)
             if layer.stage in (ADOPTED, MAINTAINED) and par.kind != PERMANENT:
-                layer.resist_lapse = self.E("LAPSE", 0, home.id, b)
+                layer.lapse_at = self.E("LAPSE", 0, home.id, b)
             if layer.stage == ADOPTED:
                 layer.mature_week = -1 + self.trials(par.maturation_rate, "MATURE", 0, home.id, b)
             if par.kind == EVENT:
@@ -616,6 +609,7 @@ class Simulation:
     def hear(self, t: int, b: int, layer: Layer, source: int) -> None:
         """Unaware becomes aware."""
         layer.stage = AWARE
+        layer.resist_talk = inf
         layer.aware_week = t
         self.record.informed_by[t, b, source] += 1
 
@@ -624,6 +618,7 @@ class Simulation:
         layer = home.layers[b]
         layer.rumour = rumour
         layer.rumour_spells += 1
+        layer.resist_rumour = inf
         layer.rumour_week = t + self.trials(leaving, "RUMOUR_END", layer.rumour_spells, home.id, b)
 
     def act_together(self, t: int, dialogues: list[int]) -> None:
@@ -646,13 +641,8 @@ class Simulation:
     def peer_awareness(self, t: int) -> None:
         """News by talk."""
         for _, b, layer, par in self.everyone():
-            if layer.stage != UNAWARE:
-                continue
-            exposure = layer.n_voice + par.silent_information * layer.n_talk if par.peer_information > 0 else 0.0
-            if exposure != layer.exposure:
-                layer.resist_talk = layer.resist_talk - (t - layer.talk_since) * layer.exposure
-                layer.exposure, layer.talk_since = exposure, t
-            if layer.resist_talk - (t - layer.talk_since + 1) * exposure < 0:
+            layer.resist_talk -= layer.n_voice + par.silent_information * layer.n_talk
+            if layer.resist_talk < 0:
                 self.hear(t, b, layer, BY_PEER)
 
     # -- 4 Rumour
@@ -662,29 +652,20 @@ class Simulation:
         for home, b, layer, par in self.everyone():
             outbreak = par.rumour_shock_week >= 0 and t - self.plan.first_week == par.rumour_shock_week
             if layer.rumour == SUSCEPTIBLE:
-                hazard = self.rumour_hazard(home, layer, par)
-                if hazard != layer.rumour_hazard:
-                    layer.resist_rumour = layer.resist_rumour - (t - layer.rumour_since) * layer.rumour_hazard
-                    layer.rumour_hazard, layer.rumour_since = hazard, t
+                layer.resist_rumour -= par.rumour_passing * layer.n_rumour + par.rumour_arrival
                 hit = outbreak and self.u("RUMOUR_SHOCK", t, home.id, b) < par.rumour_shock_share
-                if hit or layer.resist_rumour - (t - layer.rumour_since + 1) * hazard < 0:
+                if hit or layer.resist_rumour < 0:
                     self.enter_rumour(t, home, b, BELIEVES, par.rumour_forgetting)
             elif t >= layer.rumour_week:
-                self.leave_rumour(t, home, b)
-                layer.rumour_hazard = self.rumour_hazard(home, layer, par)
+                self.leave_rumour(home, b)
 
-    def rumour_hazard(self, home: Home, layer: Layer, par: Any) -> float:
-        """Of believing it, per week."""
-        return (par.rumour_passing * layer.n_rumour + par.rumour_arrival) * (1 + home.hesitant)
-
-    def leave_rumour(self, t: int, home: Home, b: int) -> None:
+    def leave_rumour(self, home: Home, b: int) -> None:
         """Susceptible again, from next week on, with a new resistance."""
         layer = home.layers[b]
         layer.rumour = SUSCEPTIBLE
         layer.rumour_spells += 1
-        layer.rumour_since = t + 1
         if self.par[b].rumour_passing > 0 or self.par[b].rumour_arrival > 0:
-            layer.resist_rumour = self.E("RUMOUR_HEAR", layer.rumour_spells, home.id, b)
+            layer.resist_rumour = self.E("RUMOUR_HEAR", layer.rumour_spells, home.id, b) / (1 + home.hesitant)
 
     # -- 5 Decision, 6 Voice
 
@@ -801,7 +782,7 @@ class Simulation:
             layer.stage = ADOPTED
             layer.adoptions += 1
             if par.kind != PERMANENT:
-                layer.resist_lapse = self.E("LAPSE", layer.adoptions, home.id, b)
+                layer.lapse_at = self.E("LAPSE", layer.adoptions, home.id, b)
             layer.mature_week = t + self.trials(par.maturation_rate, "MATURE", layer.adoptions, home.id, b)
             self.record.convinced_by[t, b, layer.source] += 1
 
@@ -831,18 +812,19 @@ class Simulation:
             if layer.stage in (ADOPTED, MAINTAINED) and self.lapses(par):
                 until, now = before[home.c][b], self.communities[home.c].lapse_sum[b]
                 self.come_under(layer, until)
-                if layer.resist_lapse - (now[layer.lapse_class] - layer.lapse_mark) < 0:
+                if now[layer.lapse_class] > layer.lapse_at:
                     layer.stage = LAPSED
             if layer.stage == ADOPTED and t >= layer.mature_week:
                 layer.stage = MAINTAINED
 
     def come_under(self, layer: Layer, sums: list[float]) -> None:
-        """The class of hazards that it is in now, and what its resistance has left, as of these sums."""
+        """The class of hazards that it is in now, and the sum at which its resistance is used up, as of these sums."""
         k = int(layer.stage == MAINTAINED) + 2 * int(not layer.ok)
         if k != layer.lapse_class:
+            left = layer.lapse_at
             if layer.lapse_class != NOT_KEEPING:
-                layer.resist_lapse = layer.resist_lapse - (sums[layer.lapse_class] - layer.lapse_mark)
-            layer.lapse_class, layer.lapse_mark = k, sums[k]
+                left = left - sums[layer.lapse_class]
+            layer.lapse_class, layer.lapse_at = k, sums[k] + left
 
     def lapses(self, par: Any) -> bool:
         """Whether anybody may give this behaviour up."""
@@ -862,11 +844,9 @@ class Simulation:
                 layer.stage, layer.aware_week, layer.source = UNAWARE, NEVER, OWN
                 layer.credit = dict.fromkeys(layer.credit, 0.0)
                 if layer.rumour != SUSCEPTIBLE:
-                    self.leave_rumour(t, home, b)
-                    layer.rumour_hazard = 0.0
+                    self.leave_rumour(home, b)
                 if self.par[b].peer_information > 0:
                     layer.resist_talk = self.E("TALK", home.lives, home.id, b) / self.par[b].peer_information
-                    layer.exposure, layer.talk_since = 0.0, t + 1
                 self.next_decision(home, b)
 
     # -- 10 Commit
@@ -995,10 +975,6 @@ class Simulation:
         mind = np.zeros(shape, MIND).view(np.recarray)
         for name in set(MIND.names or ()) - set(DERIVED):
             mind[name] = layered(name, MIND[name])
-        heard = np.zeros(shape, TALK_HEARD).view(np.recarray)
-        heard["resist"] = layered("resist_talk", np.float64)
-        heard["exposure"] = layered("exposure", np.float64)
-        heard["since"] = layered("talk_since", np.int32)
         needed = [
             [
                 layer.threshold + par.rumour_threshold if layer.rumour == BELIEVES else layer.threshold
@@ -1016,7 +992,9 @@ class Simulation:
             norm_memory=np.array([home.g for home in homes]),
             norm_fade=np.array([self.norm_fade]),
             mind=mind,
-            heard=heard,
+            resist_talk=layered("resist_talk", np.float64),
+            resist_rumour=layered("resist_rumour", np.float64),
+            decision_wait=layered("decision_wait", np.int32),
             event_week=layered("event_week", np.int32),
             events=layered("events", np.uint16),
             lapse_class=layered("lapse_class", np.uint8),

@@ -41,8 +41,6 @@ OWN, BY_PEER, BY_LEADER, BY_MEDIA, BY_VISIT, BY_DIALOGUE, BY_INCENTIVE, BY_LINK 
 
 # Bits of `State.shown`: what a household shows at the start of the week.
 VOICES, TALKS, SPREADS_RUMOUR, SUPPORTS, ADOPTS, REFUSES = 1, 2, 4, 8, 16, 32
-# Bits of `State.hot`: what has changed since the household last weighed it.
-NEW_VOICES, NEW_TALK, NEW_RUMOUR, RECONSIDERS = 1, 2, 4, 8
 NOT_KEEPING = 255  # `State.lapse_class` of whoever has nothing to lapse from
 # Bits of `State.standing`.
 NEEDS, SPEAKS = 1, 2
@@ -145,17 +143,11 @@ CONTEXT = _record(
 )
 
 
-# One household's mind on one behaviour: what only a visit to it needs lies together, in one line of the cache.
+# One household's mind on one behaviour: what only a visit to it needs lies together, two in a line of the cache.
 MIND = _record(
     [
-        ("resist_rumour", "f8"),  # hazard still to accumulate before it believes, as of week `rumour_since`
-        ("rumour_hazard", "f8"),  # per week, since then
-        ("resist_lapse", "f8"),  # the same against lapsing; its hazard is the community's, see `lapse_sum`
-        ("lapse_mark", "f8"),  # what that sum was when the household came under its present hazard
-        ("rumour_since", "i4"),
-        ("rumour_due", "i4"),  # first week in which its resistance is used up, at that hazard
+        ("lapse_at", "f8"),  # value of its `lapse_sum` beyond which it lapses; its resistance while it has no class
         ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
-        ("decision_wait", "i4"),  # favourable weeks still needed before it moves
         ("mature_week", "i4"),  # week in which adopted becomes maintained
         ("aware_week", "i4"),
         ("rumour_spells", "u2"),
@@ -163,17 +155,6 @@ MIND = _record(
         ("adoptions", "u2"),
         ("rumour", "u1"),  # SUSCEPTIBLE, BELIEVES or DEBUNKED
         ("source", "u1"),  # what moved it to willing, index into SOURCES
-    ],
-    align=True,
-)
-
-# What an unaware household has heard: most visits in a spreading contagion need no more.
-TALK_HEARD = _record(
-    [
-        ("resist", "f8"),  # exposure still to accumulate before peers inform it, as of week `since`
-        ("exposure", "f8"),  # n_V + eta n_T, per week, since then
-        ("since", "i4"),
-        ("due", "i4"),  # first week in which its resistance is used up, at that hazard
     ],
     align=True,
 )
@@ -251,7 +232,9 @@ class State(NamedTuple):
     norm_memory: Array  # float64 (N,): g in units of `norm_fade`
     norm_fade: Array  # float64 (1,)
     mind: Array  # recarray (B, N) of `MIND`
-    heard: Array  # recarray (B, N) of `TALK_HEARD`
+    resist_talk: Array  # float64 (B, N): n_V + eta n_T still to come before peers inform it; inf: they never will
+    resist_rumour: Array  # float64 (B, N): beta_r n_B + iota_r still to come before it believes; inf: it does, or never
+    decision_wait: Array  # int32 (B, N): favourable weeks still needed before it moves
     event_week: Array  # int32 (B, N): week of the next event
     events: Array  # uint16 (B, N): events so far
     lapse_class: Array  # uint8 (B, N): hazard of lapsing it is under, maintained 1 + unsupported 2; or NOT_KEEPING
@@ -282,7 +265,7 @@ class State(NamedTuple):
     voices: Array  # int64 (C,): households that voice some behaviour
     # What the week need not work out again; it follows from the rest.
     pending: Array  # uint8 (B, N): bits PENDING_OK, PENDING_VOICE: what it last found when it weighed the behaviour
-    hot: Array  # uint8 (B, N): bits NEW_VOICES ... RECONSIDERS
+    hot: Array  # uint8 (B, N): 1 if what it weighs has changed since it last did
     due: Array  # int32 (B, N): no clock of the household strikes before this week
     persuaded: Array  # float64 (B, N): sum of its credits
     needed: Array  # float64 (B, N): support that it asks for: its threshold, and more while it believes the rumour
@@ -332,7 +315,7 @@ class Contagion(NamedTuple):
 
 
 # Fields of `State` and of its records that follow from the others: two equal runs may differ in them.
-DERIVED = ("pending", "hot", "due", "rumour_due", "warm", "moving")
+DERIVED = ("pending", "hot", "due", "warm", "moving")
 
 
 class Record(NamedTuple):

@@ -144,7 +144,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     record's `pressure` is participants until `authorities` divides it.
     """
     volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
-    words, struck, kinds = room.words, room.struck, room.contact
+    words, struck, kinds, visitors = room.words, room.struck, room.contact, room.seekers
     in_a_row, invited_in_a_row, uneven = room.in_a_row, room.invited_in_a_row, room.uneven
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
@@ -155,7 +155,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     participants = record.participants
     survival = room.hazards
     survive(volume, community_start, joiners, in_need, context, here, there, survival)
-    touched_until[here] = 0
+    touched_until[:, here].fill(0)
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         n = stop - start
@@ -163,7 +163,9 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         wide = min(start + (n + 63) // 64 * 64, touch.shape[0])
         attendances = 0
         accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
-        found, at = touched_until[c], 4 * (c - here)
+        at = 4 * (c - here)
+        for channel in range(3):
+            touched_until[channel, c + 1] = touched_until[channel, c]
         media, other, needy, dialogue = survival[at], survival[at + 1], survival[at + 2], survival[at + 3]
         if media < 1 or needy < 1 or dialogue < 1:
             kinds[: wide - start].fill(0)
@@ -174,7 +176,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 first = words_into(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
                 by_visit(standing[start:wide], words[first:], np.uint32(cut(other)), np.uint32(cut(needy)), struck)
                 if accept < 1:
-                    admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], touched, found)
+                    admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], visitors)
                 add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
             if dialogue < 1:
                 first = words_into(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
@@ -183,13 +185,16 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                     dialogue_hazard(volume, joiners, context, c), struck,
                 )  # fmt: skip
                 if accept < 1:
-                    admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], touched, found)
+                    admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], visitors)
                 add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
-            found = chosen(kinds, n, start, touched, found)
-            attendances = count_contacts(kinds, start, n, touch, cell, contacts, contact_counts, reached)
-            if found > touched_until[c]:
-                warm[c] = 1
-        touched_until[c + 1] = found
+            count_contacts(kinds, start, n, touch, cell, contacts, reached, touched, touched_until[:, c + 1])
+            for channel in range(3):
+                some = touched_until[channel, c + 1] - touched_until[channel, c]
+                contact_counts[channel] += some
+                if some > 0:
+                    warm[c] = 1
+                if 1 << channel == CONTACT_DIALOGUE:
+                    attendances = some
         # part_c = min(participants x actions, #V_c)
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
         participants[t] += part
@@ -198,7 +203,7 @@ def contact(state, record, households, places, context, room, seed, t, here, the
         o = ownership[c]
         gained = min(context.ownership_gain * ((attendances + part) / n), 1.0)
         ownership[c] = o + gained * (1 - o) - context.ownership_decay * o
-    return touched_until[there]
+    return touched_until[0, there] + touched_until[1, there] + touched_until[2, there]
 
 
 @inlined
@@ -260,12 +265,12 @@ def by_dialogue(joiner, invite_weight, uneven, words, below, hazard, struck):  #
 
 
 @inner
-def admit(struck, accept, seed, stream, t, identities, visitors, found):  # type: ignore[no-untyped-def]
+def admit(struck, accept, seed, stream, t, identities, visitors):  # type: ignore[no-untyped-def]
     """Of a community's households that are struck, leave those that let the campaign in, each with chance accept.
 
-    visitors: a list of whoever is struck is written there, from `found` on.
+    visitors: a list of whoever is struck is written there.
     """
-    for k in range(found, chosen(struck, identities.shape[0], np.int64(0), visitors, found)):
+    for k in range(chosen(struck, identities.shape[0], np.int64(0), visitors, np.int64(0))):
         home = visitors[k]
         if uniform(seed, stream, t, identities[home]) >= accept:
             struck[home] = 0
@@ -287,31 +292,33 @@ def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
 
 
 @inner
-def count_contacts(kinds, start, people, touch, cells, contacts, contact_counts, reached):  # type: ignore[no-untyped-def]
-    """Note and count the contacts of a community's households; returns the dialogues.
+def count_contacts(kinds, start, people, touch, cells, contacts, reached, touched, found):  # type: ignore[no-untyped-def]
+    """Note the contacts of a community's households, and append them to the lists of each channel.
 
-    kinds: how they are touched, by their place in the community, which begins at `start`.
+    kinds: how they are touched, by their place in the community, which begins at `start`. found: int64 (3,), how many
+    there are on the lists.
     """
-    attendances = 0
     for low in range(0, people, WIDTH):
         at, kind = start + low, lanes(kinds, low)
-        touched = inside(people - low) & bits(kind != 0)
-        if touched == np.uint64(0):
+        some = inside(people - low) & bits(kind != 0)
+        if some == np.uint64(0):
             continue
-        put(touch, at, where(mask(touched), kind, lanes(touch, at)))
-        new = touched
+        put(touch, at, where(mask(some), kind, lanes(touch, at)))
+        new = some
         for channel in range(3):
-            came = touched & bits((kind & np.uint8(1 << channel)) != 0)
+            came = some & bits((kind & np.uint8(1 << channel)) != 0)
             so_far = lanes(contacts[channel], at)
             new &= bits(so_far == 0)
             put(contacts[channel], at, where(mask(came) & (so_far < 65535), so_far + 1, so_far))
-            contact_counts[channel] += count(came)
-            if 1 << channel == CONTACT_DIALOGUE:
-                attendances += count(came)
+            those, n = touched[channel], np.uintp(found[channel])
+            found[channel] += count(came)
+            while came != np.uint64(0):
+                those[n] = at + lowest(came)
+                n += np.uintp(1)
+                came &= came - np.uint64(1)
         while new != np.uint64(0):
             reached[cells[at + lowest(new)]] += 1
             new &= new - np.uint64(1)
-    return attendances
 
 
 @inner

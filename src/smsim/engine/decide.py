@@ -1,9 +1,10 @@
 """What households do in a week before anybody is served: hear, weigh, decide, seek (steps 2-7 for one behaviour).
 
-Nothing here is done for everybody. Households are looked at in blocks; a block first marks who has something to do (a
-contact, a clock that strikes, a change among the neighbours), 64 at once, and only those are visited. Where support
-moves for all of a community at once, because leaders speak there or persuasion fades, or many of a block have news, its
-households are weighed together in one loop without branches, and those are visited whom the verdict moves.
+What is cheapest in a row is done for everybody in a row: neighbours wear down resistances, waits count down. For the rest
+households are looked at in blocks; a block first marks who has something to do (a contact, a clock that strikes, a
+resistance used up), 64 at once, and only those are visited. Where support moves for all of a community at once, because
+leaders speak there or persuasion fades, or many of a block have news, its households are weighed together in one loop
+without branches.
 
 Arrays are taken out of the state once per week and behaviour: handing the state to a function for every household
 costs more than the household's whole week.
@@ -15,7 +16,6 @@ import numpy as np
 
 from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
-    ADOPTED,
     AWARE,
     BELIEVES,
     BLOCK,
@@ -28,23 +28,15 @@ from smsim.engine.arrays import (
     DEBUNKED,
     EVENT,
     FOREVER,
-    HOME,
     INCENTIVE,
-    MAINTAINED,
-    NOT_KEEPING,
     PENDING_OK,
-    PENDING_VOICE,
     PERMANENT,
-    RECONSIDERS,
     ROUND,
-    SUPPORTS,
     SUSCEPTIBLE,
     UNAWARE,
-    VOICES,
     WILLING,
 )
 from smsim.engine.draws import (
-    ATTEMPT,
     BEHAVIOUR_STRIDE,
     DEBUNK,
     DECIDE,
@@ -53,24 +45,14 @@ from smsim.engine.draws import (
     RUMOUR_HEAR,
     RUMOUR_SHOCK,
     chance_to_hazard,
+    draw_exponentials,
     draw_weeks,
-    exponentials_of_each,
     uniform,
 )
-from smsim.engine.hear import (
-    listen,
-    listen_again,
-    mark,
-    mark_all,
-    overhear,
-    persuade,
-    reconsider,
-    rouse,
-    seek,
-)
-from smsim.engine.lanes import WIDTH, count, prefetch
-from smsim.engine.rules import endorsements, hazard_of_rumour, marked, supports, trust, visits
-from smsim.engine.weigh import attribute, keep, support, wake, weigh
+from smsim.engine.hear import mark, mark_all, persuade, reconsider, rouse, seek, wear
+from smsim.engine.lanes import WIDTH, count
+from smsim.engine.rules import endorsements, marked, supports, trust, visits
+from smsim.engine.weigh import attribute, keep, wake, weigh, weigh_some
 
 CROWD = 12  # households of a block with news: weighing all of them costs less than visiting more than these
 
@@ -113,37 +95,34 @@ def decide(  # type: ignore[no-untyped-def]
     # memory, piece by piece, and the compiler needs a second to find out that it need not be.
     link = behaviour.link
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
-    led, trusts, qualities = room.led, room.trusts, room.qualities
-    act, news, gossip, tries, verdict = room.act, room.news, room.gossip, room.tries, room.verdict
+    led, trusts, gains = room.led, room.trusts, room.gains
+    act, tries, verdict, gives = room.act, room.tries, room.verdict, room.gives
     identities, efforts = room.identities, room.resistances
     deciders, believers, debunked, forgetful = room.later[0], room.later[1], room.later[2], room.later[3]
     eventful = room.later[4]
     numbers, weeks = room.numbers, room.weeks
-    lead, visit, overhears = room.lead, room.visit, room.overhears
+    lead, visit = room.lead, room.visit
     touched, touched_until = room.touched, room.touched_until
     membership, fear, hesitant = households.membership, households.fear, households.hesitant
     minority, female, child = households.minority, households.female, households.child
-    draw_id, cells, distance_km = households.draw_id, households.cell, households.distance_km
+    draw_id, cells = households.draw_id, households.cell
     threshold, reference = households.threshold[b], households.reference[b]
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, shown_link = state.shown[b], state.shown[max(link, 0)]
     pending, hot, due, needed = state.pending[b], state.hot[b], state.due[b], state.needed[b]
     credit, persuaded, fades = state.persuasion[b], state.persuaded[b], state.fade
-    norm_memory, norm_fades, lapse_class, heard = (
-        state.norm_memory,
-        state.norm_fade,
-        state.lapse_class[b],
-        state.heard[b],
-    )
+    norm_memory, norm_fades, lapse_class, wait = (
+        state.norm_memory, state.norm_fade, state.lapse_class[b], state.decision_wait[b],
+    )  # fmt: skip
+    resist_talk, resist_rumour = state.resist_talk[b], state.resist_rumour[b]
     event_week, events = state.event_week[b], state.events[b]
     voicing, talking, rumouring = state.voicing[b], state.talking[b], state.rumouring[b]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
     community_start, community_eligible = places.community_start, record.community_eligible[t, b]
     supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
-    endorsement, ownership, warm, moving = state.endorsement, state.ownership, state.warm, state.moving[b]
+    endorsement, warm, moving = state.endorsement, state.warm, state.moving[b]
     incentives = volume[INCENTIVE]
     resident, language, women, training = plan.resident, plan.language, plan.women, plan.training
-    scale = behaviour.distance_scale_km * plan.distance_factor[t]
     campaign_week = t - plan.first_week
 
     kind = behaviour.kind
@@ -154,7 +133,6 @@ def decide(  # type: ignore[no-untyped-def]
     passing, arrival = behaviour.rumour_passing, behaviour.rumour_arrival
     decision_rate, event_rate, taboo = behaviour.decision_rate, behaviour.event_rate, behaviour.taboo
     peers, silent_information = behaviour.peer_information > 0, behaviour.silent_information
-    at_home = behaviour.place == HOME
     counts_events = kind == EVENT or kind == ROUND
     share = behaviour.message_share
     shock_share = behaviour.rumour_shock_share
@@ -173,13 +151,19 @@ def decide(  # type: ignore[no-untyped-def]
     people = stage.shape[0]
     found, many, led_before = np.int64(0), np.int64(0), False
     decided, believe, told, forget, happened = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    unaware = 0
+    for cell in range(stage_count.shape[0]):
+        unaware += stage_count[cell, UNAWARE]
+    wear(
+        stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware / people, silent_information,
+        passing, arrival, community_start[here], community_start[there], gives,
+    )  # fmt: skip
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
         # omega_c: private support at the start of the week
         omega = supporters[c] / (stop - start)
         leads = endorsements(endorsement, c, leader_weight, led)
         incentive = incentive_weight * min(1.0, incentives[c] / max(demand[c], 1))
-        reach = 1 - behaviour.ownership_transport * ownership[c]
         moves = leads or warm[c] == 1 or incentive > 0
         together = moves or moving[c] == 1
         moving[c] = moves
@@ -190,8 +174,15 @@ def decide(  # type: ignore[no-untyped-def]
                     context, resident[staff_week, c], language[staff_week, c], women[staff_week, c],
                     training[staff_week, c], other, kind_of & 1,
                 )  # fmt: skip
-                qualities[other] = context.material_quality * (1 - other * (1 - context.material_language))
-        sought, asked = found, np.int64(0)
+                quality = context.material_quality * (1 - other * (1 - context.material_language))
+                gains[0, kind_of] = context.media_gain * share * quality
+                gains[1, kind_of] = context.visit_gain * share * trusts[kind_of] * quality
+                gains[2, kind_of] = context.dialogue_gain * share * trusts[kind_of] * quality
+            persuade(
+                touched, touched_until, c, minority, female, gains, credit, persuaded, norm_memory, fade, norm_fade
+            )
+            persuaded_sum[c] = -1.0  # to be added up again
+        asked = np.int64(0)
         if round_week:
             for home in range(np.uintp(start), np.uintp(stop)):
                 asked += child[home]
@@ -199,32 +190,17 @@ def decide(  # type: ignore[no-untyped-def]
         if led_before and not leads:
             lead.fill(0.0)
         led_before = leads
-        if touched_until[c] < touched_until[c + 1]:
-            persuade(
-                touched, touched_until[c], touched_until[c + 1], touch, minority, female, trusts, qualities, credit,
-                persuaded, norm_memory, fade, norm_fade,
-                context.media_gain * share, context.visit_gain * share, context.dialogue_gain * share,
-            )  # fmt: skip
-            persuaded_sum[c] = -1.0  # to be added up again
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
-            rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip)
-            overhearing, listening = visits(gossip, low, minds, overhears), marked(news, low, visit, 0)
-            for n in range(np.uintp(listening)):
-                prefetch(heard, np.uintp(visit[n]))
-            listen(hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, listening)
-            overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, overhears, overhearing)
+            rouse(stage, shown, due, touch, gives, low, high, t, act)
             if shock:
                 mark_all(act, high - low)
             # Steps 2-4: who is told, and who begins or ceases to believe the rumour.
             for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
                 mind, identity = minds[i], draw_id[i]
-                contact = touch[i]
-                moved = False
+                contact, moved = touch[i], False
                 if contact and stage[i] == UNAWARE:
-                    move(stage, stage_count, cells[i], i, np.uint8(AWARE))
-                    mind.aware_week = t
                     by = BY_MEDIA
                     if contact & CONTACT_DIALOGUE:
                         by = BY_DIALOGUE
@@ -232,6 +208,14 @@ def decide(  # type: ignore[no-untyped-def]
                         by = BY_VISIT
                     informed_by[by] += 1
                     moved = True
+                elif resist_talk[i] < 0:
+                    informed_by[BY_PEER] += 1
+                    moved = True
+                if moved:
+                    move(stage, stage_count, cells[i], i, np.uint8(AWARE))
+                    mind.aware_week = t
+                    resist_talk[i] = np.inf
+                    hot[i] = 1
                 if contact & (CONTACT_VISIT | CONTACT_DIALOGUE) and mind.rumour == BELIEVES:
                     its_trust = trusts[2 * minority[i] + female[i]]
                     if uniform(seed, DEBUNK + stride, t, identity) < context.debunking * its_trust:
@@ -242,45 +226,33 @@ def decide(  # type: ignore[no-untyped-def]
                         told += 1
                         needed[i] = threshold[i]
                         moved = True
-                if stage[i] == UNAWARE and t >= heard[i].due:
-                    move(stage, stage_count, cells[i], i, np.uint8(AWARE))
-                    mind.aware_week = t
-                    informed_by[BY_PEER] += 1
-                    hot[i] |= RECONSIDERS
-                    moved = True
-                if t >= due[i] or shock:
-                    if mind.rumour == SUSCEPTIBLE:
-                        believes = False
-                        if shock:
-                            believes = uniform(seed, RUMOUR_SHOCK + stride, t, identity) < shock_share
-                        if not believes:
-                            # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes)
-                            believes = t >= mind.rumour_due
-                        if believes:
-                            mind.rumour = BELIEVES
-                            mind.rumour_spells += 1
-                            believers[believe] = i
-                            believe += 1
-                            needed[i] = threshold[i] + rumour_threshold
-                            hot[i] |= RECONSIDERS
-                            moved = True
-                    elif t >= mind.rumour_week:
-                        mind.rumour = SUSCEPTIBLE
+                if mind.rumour == SUSCEPTIBLE:
+                    believes = resist_rumour[i] < 0
+                    if shock and not believes:
+                        believes = uniform(seed, RUMOUR_SHOCK + stride, t, identity) < shock_share
+                    if believes:
+                        mind.rumour = BELIEVES
                         mind.rumour_spells += 1
-                        mind.rumour_since = t + 1
-                        mind.rumour_hazard = hazard_of_rumour(passing, arrival, rumouring[i], hesitant[i])
-                        forgetful[forget] = i
-                        forget += 1
-                        needed[i] = threshold[i]
-                        hot[i] |= RECONSIDERS
+                        resist_rumour[i] = np.inf
+                        believers[believe] = i
+                        believe += 1
+                        needed[i] = threshold[i] + rumour_threshold
+                        hot[i] = 1
                         moved = True
+                elif t >= mind.rumour_week:
+                    mind.rumour = SUSCEPTIBLE
+                    mind.rumour_spells += 1
+                    forgetful[forget] = i
+                    forget += 1
+                    needed[i] = threshold[i]
+                    hot[i] = 1
+                    moved = True
                 if moved or t >= due[i]:
                     many = note(stir, stirred, many, i)
             tries.fill(np.uint64(0))
             if not together:
-                reconsider(hot, due, touch, low, high, t, happens, act)
-            weighed = together or crowded(act)
-            if weighed:
+                reconsider(stage, hot, touch, low, high, keeps_up, act)
+            if together or crowded(act):
                 # Loops of floats go on to the next multiple of 64, also into the next community: their last steps would
                 # be done singly, and cost as much as all before.
                 wide = min(low + (high - low + WIDTH - 1) // WIDTH * WIDTH, people)
@@ -291,93 +263,56 @@ def decide(  # type: ignore[no-untyped-def]
                     voicing, reference, norm_memory, persuaded, needed, lead, fear, shown_link, low, wide,
                     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, verdict,
                 )  # fmt: skip
-                wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens, taboo, act)
                 keep(verdict, pending, hot, low, high)
+            else:
+                weigh_some(
+                    visit, marked(act, low, visit, 0), voicing, reference, norm_memory, persuaded, needed, led,
+                    membership, fear, shown_link, norm_fade, fade, omega, norm_weight, persuasion_weight, incentive,
+                    link_weight, taboo, pending, hot,
+                )  # fmt: skip
+            wake(stage, shown, pending, wait, lapse_class, due, low, high, t, lapsing, happens, taboo, act)
             if round_week or not counts_events:
                 seek(stage, child, low, high, round_week, act, tries)
             # Steps 5-7: who decides, and who goes.
             first = decided
             for n in range(np.uintp(visits(act, low, minds, visit))):
                 i = np.uintp(visit[n])
-                mind = minds[i]
                 # The service is for this household this week, whatever it thinks of it.
                 eligible = not counts_events
-                moved = False
                 if kind == EVENT and t >= event_week[i]:
                     eligible = True
                     events[i] += 1
                     event_week[i] = FOREVER  # until it is drawn
                     eventful[happened] = i
                     happened += 1
-                    moved = True
                     asked += 1
                     eligible_cells[cells[i]] += 1
                 elif kind == ROUND:
                     eligible = round_week and child[i] == 1
-                # Who has not heard has nothing to decide.
-                now = stage[i]
-                adopter = now == ADOPTED or now == MAINTAINED
-                if now == UNAWARE or (adopter and not keeps_up):
-                    hot[i] = 0
-                else:
-                    linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
-                    if not weighed:
-                        leader = led[membership[i]]
-                        norm, total = support(
-                            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
-                            norm_weight, persuasion_weight, incentive,
-                        )  # fmt: skip
-                        ok = total + linked >= needed[i]
-                        # V = 1 if it supports and tau = 0 or f + alpha_I I >= tau v
-                        ready = taboo <= 0 or norm + leader >= taboo * fear[i]
-                        pending[i] = (PENDING_OK if ok else 0) | (PENDING_VOICE if ready else 0)
-                    ok, ready = (pending[i] & PENDING_OK) != 0, (pending[i] & PENDING_VOICE) != 0
-                    if supports(now) and ready != ((shown[i] & VOICES) != 0):
-                        moved = True
-                    if adopter and lapse_class[i] < NOT_KEEPING and ok == (lapse_class[i] & 2 != 0):
-                        moved = True  # it comes under another hazard of lapsing
-                    hot[i] = 0
-                    if not adopter and ok != (now == WILLING):
-                        # Its mind is about to change: it counts the weeks.
-                        hot[i] = RECONSIDERS
-                        mind.decision_wait -= 1
-                        if mind.decision_wait <= 0:
-                            if ok:
-                                move(stage, stage_count, cells[i], i, np.uint8(WILLING))
-                            else:
-                                move(stage, stage_count, cells[i], i, np.uint8(AWARE))
-                            mind.decisions += 1
-                            deciders[decided] = i
-                            decided += 1
-                            moved = True
+                if wait[i] <= 0:
+                    ok = (pending[i] & PENDING_OK) != 0
+                    move(stage, stage_count, cells[i], i, np.uint8(WILLING if ok else AWARE))
+                    minds[i].decisions += 1
+                    deciders[decided] = i
+                    decided += 1
                 seeks = eligible and (supports(stage[i]) if counts_events else stage[i] == WILLING)
                 mark(tries, i - np.uintp(low), seeks)
-                if moved:
-                    many = note(stir, stirred, many, i)
+                many = note(stir, stirred, many, i)
             attribute(
                 deciders, first, decided, stage, minds, voicing, reference, norm_memory, credit, needed, led,
                 membership, shown_link, norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
             )  # fmt: skip
-            trying = marked(tries, low, visit, 0)
-            if not at_home:
-                for n in range(np.uintp(trying)):
-                    identities[n] = draw_id[np.uintp(visit[n])]
-                    numbers[n] = t
-                exponentials_of_each(seed, ATTEMPT + stride, numbers, identities, trying, efforts)
-            for n in range(np.uintp(trying)):
-                i = np.uintp(visit[n])
-                seekers[found] = i
-                # attempt with probability e^(-d (1 - chi_O O) / d0)
-                found += np.int64(at_home or efforts[n] > distance_km[i] * reach / scale)
-        demand[c] = found - sought
+            trying = np.uintp(marked(tries, low, visit, 0))
+            for n in range(trying):
+                seekers[np.uintp(found) + n] = visit[n]
+            found += np.int64(trying)
         community_eligible[c] = asked
     # What is drawn matters from the end of the week on: few in a block, but many in a part draw side by side.
     scratch = numbers, identities, weeks
-    draw_weeks(
-        deciders, decided, minds.decisions, draw_id, seed, DECIDE + stride, deciding, np.int64(0), minds.decision_wait,
-        *scratch,
-    )  # fmt: skip
     # With a step of one they are of a record field's type: whole arrays would have `draw_weeks` compiled once more.
+    draw_weeks(
+        deciders, decided, minds.decisions, draw_id, seed, DECIDE + stride, deciding, np.int64(0), wait[::1], *scratch
+    )
     draw_weeks(
         eventful, happened, events[::1], draw_id, seed, EVENTS, happening, t, event_week[::1], *scratch
     )  # fmt: skip
@@ -385,8 +320,12 @@ def decide(  # type: ignore[no-untyped-def]
         draw_weeks(
             those, some, minds.rumour_spells, draw_id, seed, RUMOUR_END + stride, hazard, t, minds.rumour_week, *scratch
         )
-    listen_again(
-        forgetful, forget, minds, draw_id, seed, RUMOUR_HEAR + stride, passing > 0 or arrival > 0, t, numbers,
-        identities, efforts,
-    )  # fmt: skip
+    if passing > 0 or arrival > 0:
+        draw_exponentials(
+            forgetful, forget, minds.rumour_spells, draw_id, seed, RUMOUR_HEAR + stride, resist_rumour, numbers,
+            identities, efforts,
+        )  # fmt: skip
+        for n in range(np.uintp(forget)):
+            i = np.uintp(forgetful[n])
+            resist_rumour[i] = resist_rumour[i] / (1 + hesitant[i])
     return found, many

@@ -7,23 +7,17 @@ import numpy as np
 from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ADOPTED,
-    CONTACT_DIALOGUE,
     CONTACT_MEDIA,
-    CONTACT_VISIT,
     FADED,
     MAINTAINED,
-    NEW_RUMOUR,
-    NEW_TALK,
-    NEW_VOICES,
-    RECONSIDERS,
     SPREADS_RUMOUR,
-    SUSCEPTIBLE,
     UNAWARE,
     WILLING,
 )
-from smsim.engine.draws import draw_exponentials
-from smsim.engine.lanes import WIDTH, bits, lanes
-from smsim.engine.rules import crossing_week, hazard_of_rumour, inside
+from smsim.engine.lanes import WIDTH, bits, lanes, lowest
+from smsim.engine.rules import inside
+
+FEW = 0.1  # share of households that are sooner looked up one by one than done with all others
 
 
 @inner
@@ -58,62 +52,87 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
 
 
 @inner
-def persuade(  # type: ignore[no-untyped-def]
-    touched, first, last, touch, minority, female, trusts, qualities, credit, persuaded, norm_memory, fade, norm_fade,
-    media_gain, visit_gain, dialogue_gain,
-):  # fmt: skip
-    """Step 2, second half: this week's contacts persuade, each with what the one before left to win.
+def persuade(touched, touched_until, c, minority, female, gains, credit, persuaded, norm_memory, fade, norm_fade):  # type: ignore[no-untyped-def]
+    """Step 2, second half: this week's contacts with a community persuade, each with what the one before left to win.
 
-    touched: the households touched[first] ... touched[last - 1]. trusts: by 2 minority + female; qualities: of the
-    material, by minority. The gains are psi times the share of messages on the behaviour.
+    gains: psi q, for visits and dialogues psi T q, times the share of messages on the behaviour; by channel and
+    2 minority + female.
     """
-    by_media, by_visit, by_dialogue = credit[0], credit[1], credit[2]
-    for n in range(np.uintp(first), np.uintp(last)):
-        i = np.uintp(touched[n])
-        contact, p = touch[i], persuaded[i]
-        quality = qualities[minority[i]]
-        # p <- p + psi q (1 - p), for visits and dialogues psi T q
-        if contact & CONTACT_MEDIA:
-            by_media[i] = by_media[i] + media_gain * quality * (1 - p * fade) / fade
-            p = (by_media[i] + by_visit[i]) + by_dialogue[i]
-        if contact & (CONTACT_VISIT | CONTACT_DIALOGUE):
-            its_trust = trusts[2 * minority[i] + female[i]]
-            if contact & CONTACT_VISIT:
-                by_visit[i] = by_visit[i] + visit_gain * its_trust * quality * (1 - p * fade) / fade
-                p = (by_media[i] + by_visit[i]) + by_dialogue[i]
-            if contact & CONTACT_DIALOGUE:
-                by_dialogue[i] = by_dialogue[i] + dialogue_gain * its_trust * quality * (1 - p * fade) / fade
-                p = (by_media[i] + by_visit[i]) + by_dialogue[i]
-                norm_memory[i] = 1.0 / norm_fade
-        persuaded[i] = p
+    media, visit, dialogue = credit[0], credit[1], credit[2]
+    for channel in range(3):
+        those, first, last = touched[channel], touched_until[channel, c], touched_until[channel, c + 1]
+        by, gain = credit[channel], gains[channel]
+        for n in range(np.uintp(first), np.uintp(last)):
+            i = np.uintp(those[n])
+            # p <- p + psi T q (1 - p)
+            by[i] = by[i] + gain[2 * minority[i] + female[i]] * (1 - persuaded[i] * fade) / fade
+            persuaded[i] = (media[i] + visit[i]) + dialogue[i]
+    those = touched[2]
+    for n in range(np.uintp(touched_until[2, c]), np.uintp(touched_until[2, c + 1])):
+        norm_memory[np.uintp(those[n])] = 1.0 / norm_fade
 
 
 @inner
-def rouse(stage, shown, hot, due, touch, low, high, t, act, news, gossip):  # type: ignore[no-untyped-def]
+def wear(  # type: ignore[no-untyped-def]
+    stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware, silent_information, passing,
+    arrival, start, stop, gives,
+):  # fmt: skip
+    """Steps 3 and 4: what households start ... stop - 1 hear from their neighbours wears down what they resist with.
+
+    Into gives, uint8: 1 for whoever gives way, to news or to the rumour. peers: whether neighbours inform anybody;
+    unaware: the share of all households that have not heard.
+    """
+    low, high = np.uintp(start), np.uintp(stop)
+    if peers and unaware > FEW:
+        # All of them in a row: to find out whom it concerns would take longer.
+        for i in range(low, high):
+            # U -> A with hazard beta (n_V + eta n_T); the resistance is in units of exposure, beta is in it already
+            resist_talk[i] = resist_talk[i] - (voicing[i] + silent_information * talking[i])
+            gives[i] = resist_talk[i] < 0
+    else:
+        gives[low:high].fill(0)
+    if peers and 0 < unaware <= FEW:
+        for first in range(start, stop, WIDTH):
+            word = inside(stop - first) & bits(lanes(stage, first) == UNAWARE)
+            while word != np.uint64(0):
+                home = np.uintp(first + lowest(word))
+                resist_talk[home] = resist_talk[home] - (voicing[home] + silent_information * talking[home])
+                gives[home] = resist_talk[home] < 0
+                word &= word - np.uint64(1)
+    if passing > 0 or arrival > 0:
+        for i in range(low, high):
+            # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes); the last factor is in the resistance already
+            resist_rumour[i] = resist_rumour[i] - (passing * rumouring[i] + arrival)
+            gives[i] |= resist_rumour[i] < 0
+
+
+@inner
+def rouse(stage, shown, due, touch, gives, low, high, t, act):  # type: ignore[no-untyped-def]
     """Mark who of a block has something to do.
 
-    act: whoever has a clock that strikes, or whom a contact tells something: the unaware, and believers of the rumour
-    whom somebody talks to. news: the unaware who are not touched and whose neighbours voice or talk otherwise than
-    before. gossip: whose neighbours spread the rumour otherwise than before.
+    Whoever has a clock that strikes or gives way to its neighbours, or whom a contact tells something: the unaware, and
+    believers of the rumour whom somebody talks to.
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        here = inside(high - at)
-        unaware, contact, new = lanes(stage, at) == UNAWARE, lanes(touch, at), lanes(hot, at)
+        contact = lanes(touch, at)
+        told = (lanes(stage, at) == UNAWARE) & (contact != 0)
         talks = (contact > CONTACT_MEDIA) & ((lanes(shown, at) & SPREADS_RUMOUR) != 0)
-        act[g] = here & bits((unaware & (contact != 0)) | talks | (lanes(due, at) <= t))
-        news[g] = here & bits(unaware & (contact == 0) & ((new & (NEW_VOICES | NEW_TALK)) != 0))
-        gossip[g] = here & bits((new & NEW_RUMOUR) != 0)
+        act[g] = inside(high - at) & bits(told | talks | (lanes(gives, at) != 0) | (lanes(due, at) <= t))
 
 
 @inner
-def reconsider(hot, due, touch, low, high, t, happens, act):  # type: ignore[no-untyped-def]
-    """Mark who of a block weighs the behaviour anew, after news of voices or a contact; to whom an event happens."""
+def reconsider(stage, hot, touch, low, high, keeps_up, act):  # type: ignore[no-untyped-def]
+    """Mark who of a block weighs the behaviour anew, after news or a contact. Who has not heard has nothing to weigh.
+
+    keeps_up: whether adopters do.
+    """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        weighs = ((lanes(hot, at) & (NEW_VOICES | RECONSIDERS)) | lanes(touch, at)) != 0
-        if happens:
-            weighs = weighs | (lanes(due, at) <= t)
+        now = lanes(stage, at)
+        weighs = ((lanes(hot, at) | lanes(touch, at)) != 0) & (now != UNAWARE)
+        if not keeps_up:
+            weighs = weighs & (now != ADOPTED) & (now != MAINTAINED)
         act[g] = inside(high - at) & bits(weighs)
 
 
@@ -142,62 +161,3 @@ def mark_all(marks, many):  # type: ignore[no-untyped-def]
     """Mark the first `many` households of a block, and no others."""
     for g in range(marks.shape[0]):
         marks[g] = inside(many - WIDTH * g)
-
-
-@inner
-def listen(  # type: ignore[no-untyped-def]
-    hot, due, voicing, talking, heard, low, t, peers, silent_information, act, visit, found
-):
-    """Step 3, first half: what the unaware of a block hear from their neighbours has changed; when is it enough?
-
-    The first `found` of visit: the marks `news` of `rouse`. Most of them go on waiting, and nothing else is asked of
-    them this week. Whom the campaign touches has heard already. peers: whether neighbours inform at all.
-    """
-    for n in range(np.uintp(found)):
-        home = np.uintp(visit[n])
-        one = heard[home]
-        # U -> A with hazard beta (n_V + eta n_T); the resistance is in units of exposure, beta is in it already
-        exposure = voicing[home] + silent_information * talking[home] if peers else 0.0
-        if exposure != one.exposure:
-            one.resist = one.resist - (t - one.since) * one.exposure
-            one.exposure = exposure
-            one.since = t
-            one.due = crossing_week(one.resist, t, exposure)
-            due[home] = min(due[home], one.due)
-            mark(act, home - np.uintp(low), due[home] <= t)
-        hot[home] &= NEW_RUMOUR
-
-
-@inner
-def overhear(hot, due, rumouring, hesitant, minds, low, t, passing, arrival, act, visit, found):  # type: ignore[no-untyped-def]
-    """Step 4, first half: what those who do not believe the rumour hear of it has changed; when is it enough?
-
-    The first `found` of visit: the marks `gossip` of `rouse`.
-    """
-    for n in range(np.uintp(found)):
-        home = np.uintp(visit[n])
-        mind = minds[home]
-        hot[home] &= NEW_VOICES | NEW_TALK | RECONSIDERS
-        if mind.rumour != SUSCEPTIBLE:
-            continue
-        hazard = hazard_of_rumour(passing, arrival, rumouring[home], hesitant[home])
-        if hazard != mind.rumour_hazard:
-            mind.resist_rumour = mind.resist_rumour - (t - mind.rumour_since) * mind.rumour_hazard
-            mind.rumour_hazard = hazard
-            mind.rumour_since = t
-            mind.rumour_due = crossing_week(mind.resist_rumour, t, hazard)
-            due[home] = min(due[home], mind.rumour_due)
-            mark(act, home - np.uintp(low), due[home] <= t)
-
-
-@inner
-def listen_again(those, many, minds, draw_id, seed, stream, rumours, t, numbers, identities, resistances):  # type: ignore[no-untyped-def]
-    """The first `many` of those forgot the rumour, or what they were told: when will it be enough for them again?"""
-    if rumours:
-        draw_exponentials(
-            those, many, minds.rumour_spells, draw_id, seed, stream, minds.resist_rumour, numbers, identities,
-            resistances,
-        )  # fmt: skip
-    for n in range(np.uintp(many)):
-        mind = minds[np.uintp(those[n])]
-        mind.rumour_due = crossing_week(mind.resist_rumour, t + 1, mind.rumour_hazard)

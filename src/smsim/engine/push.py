@@ -14,20 +14,18 @@ ASTIR, ASLEEP = 0, 1
 
 
 @inner
-def push(indptr, neighbor, weight, counter, hot, i, change, news):  # type: ignore[no-untyped-def]
-    """Add change (-1 or 1) times tie weight to the counter of household i's neighbours, and leave them a bit of news.
-
-    Integer counters make the order of pushes irrelevant. counter: int32 (N,), hot: uint8 (N,).
-    """
+def push(indptr, neighbor, weight, counter, i):  # type: ignore[no-untyped-def]
+    """Add tie weight to the counter of household i's neighbours; counter: int32 (N,)."""
     for e in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
-        j = neighbor[e]
-        counter[j] += change * np.int32(weight[e])
-        hot[j] |= news
+        counter[neighbor[e]] += np.int32(weight[e])
 
 
 @inner
 def tell_all(state, households, room):  # type: ignore[no-untyped-def]
-    """What the households of the room's `pushes` show from now on, or no longer, reaches their neighbours."""
+    """What the households of the room's `pushes` show from now on, or no longer, reaches their neighbours.
+
+    Integer counters make the order irrelevant.
+    """
     all_pushes, all_pushed, ties, weights = room.pushes, room.pushed, room.ties, room.weights
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     all_hot, all_voicing, all_talking, all_rumouring = state.hot, state.voicing, state.talking, state.rumouring
@@ -41,17 +39,16 @@ def tell_all(state, households, room):  # type: ignore[no-untyped-def]
         for which in range(6):
             those, last = pushes[which], pushed[which]
             counter = voicing if which < 2 else talking if which < 4 else rumouring
-            change, news = np.int32(2 * (which & 1) - 1), np.uint8(1 << (which >> 1))
+            change, weighs = np.int32(2 * (which & 1) - 1), which < 2
             n, e, stop, many = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
             while many > 0:
                 many, n, e, stop = lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights)
                 for k in range(np.uintp(many)):
                     prefetch(counter, np.uintp(ties[k]))
-                    prefetch(hot, np.uintp(ties[k]))
                 for k in range(np.uintp(many)):
-                    j = np.uintp(ties[k])
-                    counter[j] += change * np.int32(weights[k])
-                    hot[j] |= news
+                    counter[np.uintp(ties[k])] += change * np.int32(weights[k])
+                for k in range(np.uintp(many if weighs else 0)):
+                    hot[np.uintp(ties[k])] = 1
             pushed[which] = 0
 
 

@@ -23,8 +23,10 @@ class Scratch(NamedTuple):
     struck: Array  # uint8, as long
     contact: Array  # uint8, as long: how the campaign touches a household of the community
     touch: Array  # uint8 (N,): how the campaign touches a household this week
-    touched: Array  # int32 (N + 1,): whoever it touches of a part, by community
-    touched_until: Array  # int64 (C + 1,): those of community c are touched[touched_until[c] : touched_until[c + 1]]
+    touched: Array  # int32 (3, N): whoever it touches of a part by media, visit or dialogue, by community
+    touched_until: Array  # int64 (3, C + 1): those of channel k and community c are touched[k, until[k, c] :
+    # touched_until[k, c + 1]]
+    gives: Array  # uint8 (N,): 1 for whoever gives way to its neighbours this week
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
     stirs: Array  # int64 (B,): how many of a part
     stirred: Array  # int32 (B, N + 1): households of a part that `settle` must look at
@@ -52,25 +54,22 @@ class Scratch(NamedTuple):
     until: Array  # float64 (C, 4): `lapse_sum` before this week
     links: Array  # int64 (B,)
     act: Array  # uint64 (BLOCK / 64,): marks of the households of a block
-    news: Array  # uint64 (BLOCK / 64,): the same
-    gossip: Array  # uint64 (BLOCK / 64,): the same
     tries: Array  # uint64 (BLOCK / 64,): the same
     verdict: Array  # uint8: what the households of a block find
     lead: Array  # float64
     visit: Array  # int64 (BLOCK + 64,): households of a block
-    overhears: Array  # int64 (BLOCK + 64,): the same
+    losers: Array  # int64 (BLOCK + 64,): the same
     numbers: Array  # uint64 (BLOCK + 64,)
     decided: Array  # uint64
     identities: Array  # uint64 (BLOCK + 64,)
     weeks: Array  # int32 (BLOCK + 64,)
     resistances: Array  # float64
     led: Array  # float64 (16,)
-    sums: Array  # float64 (8,)
     hazards: Array  # float64 (4 C,): of contacts or of lapsing, and what they are worked out from
     highest: Array  # float64 (4,)
     heard: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
-    qualities: Array  # float64 (2,)
+    gains: Array  # float64 (3, 4)
 
 
 def new_room(households: Households, places: Places) -> Scratch:
@@ -86,8 +85,9 @@ def new_room(households: Households, places: Places) -> Scratch:
         struck=np.empty(largest + 128, np.uint8),
         contact=np.empty(largest + 128, np.uint8),
         touch=np.zeros(n, np.uint8),
-        touched=np.empty(n + 1, np.int32),
-        touched_until=np.zeros(c + 1, np.int64),
+        touched=np.empty((3, n), np.int32),
+        touched_until=np.zeros((3, c + 1), np.int64),
+        gives=np.empty(n, np.uint8),
         stir=np.zeros((b, n), np.uint8),
         stirs=np.zeros(b, np.int64),
         stirred=np.empty((b, n + 1), np.int32),
@@ -115,25 +115,22 @@ def new_room(households: Households, places: Places) -> Scratch:
         until=np.empty((c, 4)),
         links=np.empty(b, np.int64),
         act=np.zeros(BLOCK // WIDTH, np.uint64),
-        news=np.zeros(BLOCK // WIDTH, np.uint64),
-        gossip=np.zeros(BLOCK // WIDTH, np.uint64),
         tries=np.zeros(BLOCK // WIDTH, np.uint64),
         verdict=np.empty(BLOCK, np.uint8),
         lead=np.empty(BLOCK),
         visit=np.empty(block, np.int64),
-        overhears=np.empty(block, np.int64),
+        losers=np.empty(block, np.int64),
         numbers=np.zeros(block, np.uint64),  # draws go on beyond what is listed
         decided=np.zeros(block, np.uint64),
         identities=np.zeros(block, np.uint64),
         weeks=np.empty(block, np.int32),
         resistances=np.empty(block),
         led=np.empty(16),
-        sums=np.empty(8),
         hazards=np.zeros(4 * c),
         highest=np.empty(4),
         heard=np.empty(4),
         trusts=np.empty(4),
-        qualities=np.empty(2),
+        gains=np.empty((3, 4)),
     )
 
 

@@ -16,7 +16,6 @@ from smsim.engine.arrays import (
     BY_MEDIA,
     BY_PEER,
     BY_VISIT,
-    FOREVER,
     MAINTAINED,
     WILLING,
 )
@@ -104,29 +103,6 @@ def policy_step(response, target, context, ownership):  # type: ignore[no-untype
     if target > response:
         return response + (target - response) / context.response_weeks
     return response - context.response_decay * (1 - ownership) * (response - target)
-
-
-@inlined
-def hazard_of_rumour(passing, arrival, n_b, hesitant):  # type: ignore[no-untyped-def]
-    """Weekly hazard of believing the rumour: (beta_r n_B + iota_r) (1 + hes)."""
-    return (passing * n_b + arrival) * (1 + hesitant)
-
-
-@inner
-def crossing_week(resist, since, hazard):  # type: ignore[no-untyped-def]
-    """The first week in which resist - n hazard < 0, n counting the weeks from `since` on."""
-    if hazard <= 0:
-        return FOREVER
-    ratio = resist / hazard
-    if ratio > 1e8:
-        return FOREVER
-    n = max(int(ratio), 1)
-    # The quotient is rounded, and the rule is the product's.
-    while resist - n * hazard >= 0:
-        n += 1
-    while n > 1 and resist - (n - 1) * hazard < 0:
-        n -= 1
-    return since + n - 1
 
 
 @inlined

@@ -19,14 +19,11 @@ from smsim.engine.arrays import (
     MAINTAINED,
     MIND,
     NEVER,
-    NEW_RUMOUR,
-    NEW_VOICES,
     NOT_KEEPING,
     PERMANENT,
     REFUSES,
     SPREADS_RUMOUR,
     SUPPORTS,
-    TALK_HEARD,
     UNAWARE,
     VOICES,
     Array,
@@ -63,7 +60,7 @@ from smsim.engine.draws import (
 from smsim.engine.hear import fade_all
 from smsim.engine.push import push, tell_all
 from smsim.engine.room import divide, look, new_room
-from smsim.engine.rules import crossing_week, hazard_of_rumour, supports
+from smsim.engine.rules import supports
 from smsim.engine.serve import serve
 from smsim.engine.settle import close, settle, stand, tally
 
@@ -129,7 +126,9 @@ def _new_state(households: Households, places: Places) -> State:
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
         mind=_lines((b, n), MIND),  # filled by `_begin`, which comes by every household anyway
-        heard=_heard(b, n),
+        resist_talk=np.empty((b, n)),  # this too
+        resist_rumour=np.empty((b, n)),
+        decision_wait=np.empty((b, n), np.int32),
         event_week=np.full((b, n), NEVER, np.int32),
         events=np.zeros((b, n), np.uint16),
         lapse_class=np.full((b, n), NOT_KEEPING, np.uint8),
@@ -171,17 +170,11 @@ def _new_state(households: Households, places: Places) -> State:
 
 
 def _lines(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    # Records of 64 bytes, each in one line of the cache rather than across two.
+    # Records of 32 bytes, each in one line of the cache rather than across two.
     size = int(np.prod(shape)) * dtype.itemsize
     raw = np.empty(size + 64, np.uint8)
     skip = -raw.ctypes.data % 64
     return raw[skip : skip + size].view(dtype).reshape(shape).view(np.recarray)
-
-
-def _heard(behaviours: int, households: int) -> Array:
-    heard = np.zeros((behaviours, households), TALK_HEARD).view(np.recarray)
-    heard["due"] = FOREVER
-    return heard
 
 
 def copy_state(state: State) -> State:
@@ -224,7 +217,7 @@ def last_kernels(
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
         (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
-        (serve, (state, record, people, there, them[0], its, room, 0, key, 0, 0, 0, 0, 0)),
+        (serve, (state, record, people, there, its_plan, them[0], its, room, 0, key, 0, 0, 0, 0, 0)),
         (monitor, (state, people, there, its_plan, its, key, 0)),
         (summarise, (state, record, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
@@ -250,7 +243,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
     turnover_week = state.turnover_week
     first = np.int64(0)  # first life, first spell, first decision, ...
     people = draw_id.shape[0]
-    words, weeks, resistances = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32), np.empty(BLOCK)
+    words, weeks = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32)
     rumoured, believers = np.empty(people, np.uint8), np.empty(people, np.int32)
     numbers, identities = np.zeros(BLOCK, np.uint64), np.zeros(BLOCK, np.uint64)
     turnover = chance_to_hazard(context.turnover)
@@ -268,34 +261,34 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         rumours, peers = passing > 0 or arrival > 0, peer_information > 0
         deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
         forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
-        stage, shown, needed, hot = state.stage[b], state.shown[b], state.needed[b], state.hot[b]
+        stage, shown, needed = state.stage[b], state.shown[b], state.needed[b]
         voicing, rumouring, event_week = state.voicing[b], state.rumouring[b], state.event_week[b]
-        minds, heard, due = state.mind[b], state.heard[b], state.due[b]
+        minds, due, wait = state.mind[b], state.due[b], state.decision_wait[b]
+        resist_talk, resist_rumour = state.resist_talk[b], state.resist_rumour[b]
         stage_count, supporters, adopters, refused = (
             state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
         )  # fmt: skip
         for low in range(0, people, BLOCK):
             high = min(low + BLOCK, people)
-            fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, weeks)
-            for k in range(high - low):
-                mind = minds[low + k]
-                mind.resist_rumour, mind.rumour_hazard, mind.resist_lapse, mind.lapse_mark = 0.0, 0.0, 0.0, 0.0
-                mind.rumour_since, mind.rumour_due, mind.rumour_week = 0, FOREVER, NEVER
-                mind.decision_wait, mind.mature_week, mind.aware_week = weeks[k], NEVER, NEVER
+            fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, wait[low:high])
+            for k in range(low, high):
+                mind = minds[k]
+                mind.lapse_at, mind.rumour_week, mind.mature_week, mind.aware_week = 0.0, NEVER, NEVER, NEVER
                 mind.rumour_spells, mind.decisions, mind.adoptions, mind.rumour, mind.source = 0, 0, 0, 0, 0
+            resistances = resist_rumour[low:high]
             if rumours:
                 fill_exponentials(seed, RUMOUR_HEAR + stride, first, draw_id, low, high, words, resistances)
                 for k in range(high - low):
-                    mind = minds[low + k]
-                    mind.resist_rumour = resistances[k]
-                    # Before anybody is counted among its neighbours; `hot` tells of those who are.
-                    mind.rumour_hazard = hazard_of_rumour(passing, arrival, np.int32(0), hesitant[low + k])
-                    mind.rumour_due = crossing_week(mind.resist_rumour, np.int64(0), mind.rumour_hazard)
+                    resistances[k] = resistances[k] / (1 + hesitant[low + k])
+            else:
+                resistances.fill(np.inf)
+            resistances = resist_talk[low:high]
             if peers:
                 fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
                 for k in range(high - low):
-                    if stage[low + k] == UNAWARE:
-                        heard[low + k].resist = resistances[k] / peer_information
+                    resistances[k] = resistances[k] / peer_information if stage[low + k] == UNAWARE else np.inf
+            else:
+                resistances.fill(np.inf)
             if initial > 0:
                 fill_words(seed, INITIAL_RUMOUR + stride, first, draw_id, low, high, words)
                 for k in range(high - low):
@@ -310,9 +303,7 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
             stage_count[cells[i], now] += 1
             believes = initial > 0 and rumoured[i] == 1
             mind = minds[i]
-            due[i] = min(turnover_week[i], mind.rumour_due)
-            if kind == EVENT:
-                due[i] = min(due[i], event_week[i])
+            due[i] = min(turnover_week[i], event_week[i]) if kind == EVENT else turnover_week[i]
             if not believes and not supports(now):
                 continue
             flags = 0
@@ -323,23 +314,24 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
                 if not silent:
                     flags |= VOICES
                     state.voiced[b] += 1
-                    push(indptr, neighbor, weight, voicing, hot, i, np.int32(1), np.uint8(NEW_VOICES))
+                    push(indptr, neighbor, weight, voicing, i)
             if now == ADOPTED or now == MAINTAINED:
                 flags |= ADOPTS
                 adopters[c] += 1
                 due[i] = 0  # to come under a hazard of lapsing, and to mature
                 if kind != PERMANENT:
-                    mind.resist_lapse = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
+                    mind.lapse_at = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
                 if now == ADOPTED:
                     mind.mature_week = -1 + weeks_until(seed, MATURE + stride, first, draw_id[i], maturing)
             if believes:
                 mind.rumour = BELIEVES
+                resist_rumour[i] = np.inf
                 needed[i] = needed[i] + behaviour.rumour_threshold
                 believers[believe] = i
                 believe += 1
                 flags |= SPREADS_RUMOUR
                 state.believing[b] += 1
-                push(indptr, neighbor, weight, rumouring, hot, i, np.int32(1), np.uint8(NEW_RUMOUR))
+                push(indptr, neighbor, weight, rumouring, i)
                 if now == AWARE or now == LAPSED:
                     flags |= REFUSES
                     refused[cells[i]] += 1
@@ -380,11 +372,11 @@ def _advance(state, record, households, places, plan, behaviours, context, room,
                     touches,
                 )  # fmt: skip
                 stirs[b] = serve(
-                    state, record, households, places, behaviours[b], context, room, b, seed, t, here, there, many,
-                    found,
+                    state, record, households, places, plan, behaviours[b], context, room, b, seed, t, here, there,
+                    many, found,
                 )  # fmt: skip
-            for n in range(touches):
-                room.touch[room.touched[n]] = 0
+            if touches:
+                room.touch[places.community_start[here] : places.community_start[there]].fill(0)
             count = np.int64(0)
             for b in range(layers):
                 count = settle(state, households, places, behaviours, room, b, seed, t, here, there, stirs[b], count)

@@ -13,13 +13,13 @@ from smsim.engine.arrays import (
     HOME,
     LAPSED,
     PERMANENT,
-    RECONSIDERS,
     ROUND,
     SERVICE,
     WILLING,
 )
 from smsim.engine.decide import move, note
 from smsim.engine.draws import (
+    ATTEMPT,
     BEHAVIOUR_STRIDE,
     GIVE_UP,
     LAPSE,
@@ -35,19 +35,39 @@ from smsim.engine.rules import rationed
 
 
 @inner
-def serve(  # type: ignore[no-untyped-def]
-    state, record, households, places, behaviour, context, room, b, seed, t, here, there, many, found
-):
-    """Step 7: each facility serves up to its capacity; who is turned away loses heart. Returns how many are stirred.
+def attempt(seekers, found, community, distance_km, draw_id, ownership, transport, scale, seed, stream, t, room):  # type: ignore[no-untyped-def]
+    """Of the first `found` seekers, keep those who set out in spite of the distance; returns how many."""
+    numbers, identities, efforts = room.numbers, room.identities, room.resistances
+    kept = np.uintp(0)
+    for first in range(0, found, BLOCK):
+        few = min(BLOCK, found - first)
+        for n in range(np.uintp(few)):
+            numbers[n], identities[n] = t, draw_id[np.uintp(seekers[np.uintp(first) + n])]
+        exponentials_of_each(seed, stream, numbers, identities, few, efforts)
+        for n in range(np.uintp(few)):
+            i = np.uintp(seekers[np.uintp(first) + n])
+            seekers[kept] = i
+            # attempt with probability e^(-d (1 - chi_O O) / d0)
+            reach = 1 - transport * ownership[np.uintp(community[i])]
+            kept += np.uintp(efforts[n] > distance_km[i] * reach / scale)
+    return np.int64(kept)
 
-    Seekers and facilities are those of the communities here ... there - 1; what is worked out for facilities between
-    theirs is not used.
+
+@inner
+def serve(  # type: ignore[no-untyped-def]
+    state, record, households, places, plan, behaviour, context, room, b, seed, t, here, there, many, found
+):
+    """Step 7: who sets out; each facility serves up to its capacity; who is turned away loses heart. Returns how many
+    are stirred.
+
+    The first `found` of the room's `seekers`, and facilities, are those of the communities here ... there - 1; what is
+    worked out for facilities between theirs is not used.
     """
     # Arrays first, as in `decide`.
     queue, capacity, bought = room.queue, room.capacity, room.bought
     position, offset, so_far = room.position, room.offset, room.so_far
     adopters, numbers, identities, losers, of_losers = (
-        room.visit, room.numbers, room.identities, room.overhears, room.decided,
+        room.visit, room.numbers, room.identities, room.losers, room.decided,
     )  # fmt: skip
     weeks, draws = room.weeks, room.resistances
     facility_district, volume = room.facility_district, room.volume
@@ -60,13 +80,22 @@ def serve(  # type: ignore[no-untyped-def]
     served_cells, served_community = record.served[t, b], record.community[t, b]
     convinced_by, sought, all_turned_away = record.convinced_by[t, b], record.sought[t], record.turned_away[t]
 
+    demand = state.demand[b]
+    if behaviour.place != HOME:
+        found = attempt(
+            seekers, found, community, households.distance_km, draw_id, state.ownership, behaviour.ownership_transport,
+            behaviour.distance_scale_km * plan.distance_factor[t], seed, ATTEMPT + BEHAVIOUR_STRIDE * b, t, room,
+        )  # fmt: skip
+    demand[here:there].fill(0)
     first_facility, last_facility = facility[here], facility[here]
     for c in range(here, there):
         first_facility, last_facility = min(first_facility, facility[c]), max(last_facility, facility[c])
     for f in range(first_facility, last_facility + 1):
         queue[f], position[f], so_far[f], bought[f] = 0, 0, 0.0, 0.0
     for n in range(np.uintp(found)):
-        queue[np.uintp(facility[np.uintp(community[np.uintp(seekers[n])])])] += 1
+        its = np.uintp(community[np.uintp(seekers[n])])
+        demand[its] += 1
+        queue[np.uintp(facility[its])] += 1
     for c in range(here, there):
         bought[facility[c]] += volume[SERVICE, c]
     stride = BEHAVIOUR_STRIDE * b
@@ -114,7 +143,7 @@ def serve(  # type: ignore[no-untyped-def]
         if may_lapse:
             exponentials_of_each(seed, LAPSE + stride, numbers, identities, new, draws)
             for n in range(new):
-                minds[np.uintp(adopters[n])].resist_lapse = draws[n]
+                minds[np.uintp(adopters[n])].lapse_at = draws[n]
         weeks_of_each(seed, MATURE + stride, numbers, identities, new, maturing, weeks)
         for n in range(new):
             minds[np.uintp(adopters[n])].mature_week = t + weeks[n]
@@ -129,7 +158,7 @@ def serve(  # type: ignore[no-untyped-def]
                 persuaded_sum[community[i]] = -1.0
             if draws[n] < behaviour.give_up:
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))
-                hot[i] |= RECONSIDERS
+                hot[i] = 1
                 many = note(stir, stirred, many, i)
     sought[b] += found
     all_turned_away[b] += turned_away

@@ -20,14 +20,11 @@ from smsim.engine.arrays import (
     MAINTAINED,
     NEEDS,
     NEVER,
-    NEW_RUMOUR,
-    NEW_VOICES,
     NOT_KEEPING,
     OWN,
     PENDING_OK,
     PENDING_VOICE,
     PERMANENT,
-    RECONSIDERS,
     REFUSES,
     ROUND,
     SPEAKS,
@@ -101,9 +98,9 @@ def add_hazards(lapse_sum, behaviour, ownership, hazards, until, here, there):  
 
 
 @inner
-def next_due(turnover_week, event_week, stage, mature_week, talk, rumour, talk_end):  # type: ignore[no-untyped-def]
+def next_due(turnover_week, event_week, stage, mature_week, rumour_week, talk_end):  # type: ignore[no-untyped-def]
     """The first week in which one of a household's clocks strikes."""
-    due = min(turnover_week, event_week, talk, rumour, talk_end)
+    due = min(turnover_week, event_week, rumour_week, talk_end)
     if stage == ADOPTED:
         due = min(due, mature_week)
     return due
@@ -112,10 +109,11 @@ def next_due(turnover_week, event_week, stage, mature_week, talk, rumour, talk_e
 @inlined
 def come_under(mind, lapse_class, i, which, sums, c):  # type: ignore[no-untyped-def]
     """Household i of community c comes under another hazard of lapsing, as of these sums of hazards."""
+    left = mind.lapse_at
     if lapse_class[i] != NOT_KEEPING:
-        mind.resist_lapse = mind.resist_lapse - (sums[c, lapse_class[i]] - mind.lapse_mark)
+        left = left - sums[c, lapse_class[i]]
     lapse_class[i] = which
-    mind.lapse_mark = sums[c, which]
+    mind.lapse_at = sums[c, which] + left
 
 
 @inner
@@ -141,16 +139,17 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
     stir, stirred, shifts, shifted = room.stir[b], room.stirred[b], room.shifts, room.shifted
     links, highest, until, hazards = room.links, room.highest, room.until, room.hazards
     pushes, pushed, leavers, identities = room.pushes[b], room.pushed[b], room.visit, room.identities
-    numbers, decided, weeks, resistances, sums = room.numbers, room.decided, room.weeks, room.resistances, room.sums
+    numbers, decided, weeks, resistances = room.numbers, room.decided, room.weeks, room.resistances
     threshold, communities, cells = households.threshold[b], households.community, households.cell
-    draw_id, fear = households.draw_id, households.fear
+    draw_id, fear, hesitant = households.draw_id, households.fear, households.hesitant
     stage, stage_count, minds = state.stage[b], state.stage_count[b], state.mind[b]
     shown, pending, hot, due, needed = state.shown[b], state.pending[b], state.hot[b], state.due[b], state.needed[b]
-    credit, persuaded = state.persuasion[b], state.persuaded[b]
+    credit, persuaded, wait = state.persuasion[b], state.persuaded[b], state.decision_wait[b]
+    resist_talk, resist_rumour = state.resist_talk[b], state.resist_rumour[b]
     turnover_week, lives, event_week, all_hot = state.turnover_week, state.lives, state.event_week[b], state.hot
     supporters, adopters, refused = state.supporters[b], state.adopters[b], state.refused[b]
     persuaded_sum, ownership = state.persuaded_sum[b], state.ownership
-    lapse_class, lapse_sum, heard = state.lapse_class[b], state.lapse_sum[b], state.heard[b]
+    lapse_class, lapse_sum = state.lapse_class[b], state.lapse_sum[b]
     community_start = places.community_start
 
     kind = behaviour.kind
@@ -183,9 +182,9 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
                     which = (1 if stage[i] == MAINTAINED else 0) + (0 if pending[i] & PENDING_OK else 2)
                     if which != lapse_class[i]:
                         come_under(mind, lapse_class, i, which, until, c)
-                    if mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark) < 0:
+                    if lapse_sum[c, which] > mind.lapse_at:
                         move(stage, stage_count, cells[i], i, np.uint8(LAPSED))
-                        hot[i] |= RECONSIDERS
+                        hot[i] = 1
                 if stage[i] == ADOPTED and t >= mind.mature_week:
                     move(stage, stage_count, cells[i], i, np.uint8(MAINTAINED))
             stir[i] = 0
@@ -206,25 +205,17 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
                 if mind.rumour != SUSCEPTIBLE:
                     mind.rumour = SUSCEPTIBLE
                     mind.rumour_spells += 1
-                    mind.rumour_since = t + 1
-                    mind.rumour_due = FOREVER
-                    mind.rumour_hazard = 0.0  # counted next week, when all neighbours have shown what they do
                     if passing > 0 or arrival > 0:
-                        mind.resist_rumour = exponential(
-                            uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
-                        )
+                        u = uniform(seed, RUMOUR_HEAR + stride, np.int64(mind.rumour_spells), identity)
+                        resist_rumour[i] = exponential(u) / (1 + hesitant[i])
                     needed[i] = threshold[i]
                 leavers[gone] = i
                 identities[gone] = identity
                 numbers[gone] = lives[i] + 1
                 decided[gone] = mind.decisions + 1
                 gone += 1
-                if peers:
-                    heard[i].exposure = 0.0
-                    heard[i].since = t + 1
-                    heard[i].due = FOREVER
                 mind.decisions += 1
-                hot[i] = NEW_VOICES | NEW_RUMOUR | RECONSIDERS
+                hot[i] = 1
 
             now = stage[i]
             after = 0
@@ -252,7 +243,7 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
                     if changed & SUPPORTS:
                         for other in range(links.shape[0]):
                             if links[other] == b:
-                                all_hot[other, i] |= RECONSIDERS
+                                all_hot[other, i] = 1
                 for k in range(3):
                     which = 2 * k + (after >> k & 1)
                     pushes[which, pushed[which]] = i
@@ -271,43 +262,41 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
             if not leaves:
                 due[i] = next_due(
                     turnover_week[i], event_week[i] if is_event else FOREVER, now, mind.mature_week,
-                    heard[i].due if now == UNAWARE else FOREVER,
-                    mind.rumour_due if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
+                    FOREVER if mind.rumour == SUSCEPTIBLE else mind.rumour_week,
                     mind.aware_week + talk_weeks if after & TALKS else FOREVER,
                 )  # fmt: skip
                 if which != NOT_KEEPING:
-                    left = mind.resist_lapse - (lapse_sum[c, which] - mind.lapse_mark)
-                    due[i] = min(due[i], lapse_due(left, t, highest[which]))
+                    due[i] = min(due[i], lapse_due(mind.lapse_at - lapse_sum[c, which], t, highest[which]))
         # What those who moved in have drawn matters from next week on.
         weeks_of_each(seed, DECIDE + stride, decided, identities, gone, deciding, weeks)
         for n in range(gone):
-            minds[np.uintp(leavers[n])].decision_wait = weeks[n]
+            wait[np.uintp(leavers[n])] = weeks[n]
         if peers:
             exponentials_of_each(seed, TALK + stride, numbers, identities, gone, resistances)
             for n in range(gone):
-                heard[np.uintp(leavers[n])].resist = resistances[n] / peer_information
+                resist_talk[np.uintp(leavers[n])] = resistances[n] / peer_information
     for k in range(here, there):
         if persuaded_sum[k] < 0:
-            persuaded_sum[k] = added(persuaded[community_start[k] : community_start[k + 1]], sums)
+            persuaded_sum[k] = added(persuaded[community_start[k] : community_start[k + 1]])
     return count
 
 
 @inner
-def added(numbers, sums):  # type: ignore[no-untyped-def]
+def added(numbers):  # type: ignore[no-untyped-def]
     """The sum: of every eighth number from the first, from the second, ... on their own, and then of these eight.
 
-    One after the other each would have to wait for the one before. sums: float64 (8,) scratch.
+    One after the other each would have to wait for the one before.
     """
-    sums.fill(0.0)
+    a, b, c, d, e, f, g, h = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     whole = np.uintp(numbers.shape[0] // 8 * 8)
-    for low in range(np.uintp(0), whole, np.uintp(8)):
-        for k in range(np.uintp(8)):
-            sums[k] = sums[k] + numbers[low + k]
-    for k in range(np.uintp(numbers.shape[0]) - whole):
-        sums[k] = sums[k] + numbers[whole + k]
+    for k in range(np.uintp(0), whole, np.uintp(8)):
+        a, b, c, d = a + numbers[k], b + numbers[k + 1], c + numbers[k + 2], d + numbers[k + 3]
+        e, f, g, h = e + numbers[k + 4], f + numbers[k + 5], g + numbers[k + 6], h + numbers[k + 7]
+    sums = (a, b, c, d, e, f, g, h)
     total = 0.0
     for k in range(8):
-        total = total + sums[k]
+        last = whole + np.uintp(k)
+        total = total + (sums[k] + numbers[last] if last < numbers.shape[0] else sums[k])
     return total
 
 
@@ -354,7 +343,7 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
     shifts, shifted = room.shifts, room.shifted
     draw_id, lives, turnover_week, norm_memory = households.draw_id, state.lives, state.turnover_week, state.norm_memory
     shown, standing, in_need, voices, due = state.shown, state.standing, state.in_need, state.voices, state.due
-    minds, event_week = state.mind, state.event_week
+    event_week = state.event_week
     leavers, weeks, numbers, identities = room.visit, room.weeks, room.numbers, room.identities
     community, leaving = households.community, chance_to_hazard(turnover)
     for first in range(0, count, BLOCK):
@@ -374,9 +363,9 @@ def close(state, households, room, turnover, seed, t, count):  # type: ignore[no
             i = np.uintp(leavers[n])
             turnover_week[i] = t + weeks[n]
             for b in range(due.shape[0]):
-                # All other clocks stand still until it has heard something; next week it counts its neighbours.
+                # All other clocks stand still until it has heard something.
                 happens = event_week[b, i] if event_week[b, i] != NEVER else FOREVER
-                due[b, i] = min(turnover_week[i], happens, minds[b, i].rumour_due)
+                due[b, i] = min(turnover_week[i], happens)
     stand(shown, standing, in_need, voices, community, shifts, count)
 
 

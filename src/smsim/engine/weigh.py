@@ -15,10 +15,11 @@ from smsim.engine.arrays import (
     PENDING_OK,
     PENDING_VOICE,
     SUPPORTS,
+    UNAWARE,
     VOICES,
     WILLING,
 )
-from smsim.engine.lanes import WIDTH, bits, lanes, mask, put, where
+from smsim.engine.lanes import WIDTH, bits, lanes, lowest, mask, put, where
 from smsim.engine.rules import convincer, inside
 
 
@@ -72,6 +73,25 @@ def weigh(  # type: ignore[no-untyped-def]
 
 
 @inner
+def weigh_some(  # type: ignore[no-untyped-def]
+    those, few, voicing, reference, norm_memory, persuaded, needed, led, membership, fear, shown_link, norm_fade, fade,
+    omega, norm_weight, persuasion_weight, incentive, link_weight, taboo, pending, hot,
+):  # fmt: skip
+    """The first `few` of those weigh the behaviour, as in `weigh`; their verdict is kept."""
+    for n in range(np.uintp(few)):
+        i = np.uintp(those[n])
+        leader = led[membership[i]]
+        norm, total = support(
+            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, leader, persuaded[i] * fade,
+            norm_weight, persuasion_weight, incentive,
+        )  # fmt: skip
+        linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
+        ready = taboo <= 0 or norm + leader >= taboo * fear[i]
+        pending[i] = (PENDING_OK if total + linked >= needed[i] else 0) | (PENDING_VOICE if ready else 0)
+        hot[i] = 0
+
+
+@inner
 def attribute(  # type: ignore[no-untyped-def]
     deciders, first, last, stage, minds, voicing, reference, norm_memory, credit, needed, led, membership, shown_link,
     norm_fade, fade, omega, norm_weight, persuasion_weight, incentive, link_weight,
@@ -92,18 +112,21 @@ def attribute(  # type: ignore[no-untyped-def]
 
 
 @inner
-def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens, taboo, act):  # type: ignore[no-untyped-def]
-    """Mark whom a verdict moves: who may change its mind, who keeps it up with less or more support than before, who
-    falls silent or speaks up, to whom an event happens. For the rest the news is old.
+def wake(stage, shown, pending, wait, lapse_class, due, low, high, t, lapsing, happens, taboo, act):  # type: ignore[no-untyped-def]
+    """Mark whom its verdict moves: who has waited long enough to change its mind, who keeps it up with less or more
+    support than before, who falls silent or speaks up, to whom an event happens.
+
+    Who is about to change its mind waits one week less.
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        now, found = lanes(stage, at), lanes(verdict, WIDTH * g)
+        here, now, found = inside(high - at), lanes(stage, at), lanes(pending, at)
         ok, not_ok = (found & PENDING_OK) != 0, (found & PENDING_OK) == 0
         willing = now == WILLING
-        moves = ((now == AWARE) | (now == LAPSED)) & ok | willing & not_ok
+        counts = here & bits(((now == AWARE) | (now == LAPSED)) & ok | willing & not_ok)
+        moves = (now == UNAWARE) & (now != UNAWARE)
         if happens:
-            moves = moves | (lanes(due, at) <= t)
+            moves = lanes(due, at) <= t
         if lapsing:
             # The class says unsupported (bit 2) though it is supported, or the reverse.
             under = lanes(lapse_class, at)
@@ -112,7 +135,14 @@ def wake(stage, shown, verdict, lapse_class, due, low, high, t, lapsing, happens
             supported = willing | (now == ADOPTED) | (now == MAINTAINED)
             ready, voices = (found & PENDING_VOICE) != 0, (lanes(shown, at) & VOICES) != 0
             moves = moves | supported & (ready != voices)
-        act[g] = inside(high - at) & bits(moves)
+        marks = here & bits(moves)
+        while counts != np.uint64(0):
+            k = lowest(counts)
+            i = np.uintp(at + k)
+            wait[i] -= 1
+            marks |= np.uint64(wait[i] <= 0) << np.uint64(k)
+            counts &= counts - np.uint64(1)
+        act[g] = marks
 
 
 @inner
