@@ -10,8 +10,6 @@ from smsim.engine import inlined, inner
 from smsim.engine.arrays import (
     ACTION,
     ADOPTS,
-    CONTACT_DIALOGUE,
-    CONTACT_VISIT,
     DIALOGUE,
     LEADER,
     MEDIA,
@@ -31,7 +29,6 @@ from smsim.engine.draws import (
     VISIT_ACCEPT,
     VISIT_CONTACT,
     cut,
-    exp,
     exponentials,
     strikes,
     uniform,
@@ -105,7 +102,7 @@ def disseminate(state, places, plan, context, seed, t, volume):  # type: ignore[
 def environment(state, places, plan, context, room, seed, t):  # type: ignore[no-untyped-def]
     """Step 1: stock-outs, leaders' endorsement and approval."""
     facility_up, response, facility_district = state.facility_up, state.response, room.facility_district
-    volume, heard = room.volume, room.heard
+    volume, unheard = room.volume, room.hazards
     endorsement, approved, leader_response, leader_share = (
         state.endorsement, state.approved, places.leader_response, plan.leader_share,
     )  # fmt: skip
@@ -120,18 +117,21 @@ def environment(state, places, plan, context, room, seed, t):  # type: ignore[no
                     facility_up[f] = 0
         elif available > 0 and uniform(seed, STOCK, t, np.uint32(f)) < 1 / context.stockout_weeks:
             facility_up[f] = 1
-    before = -1.0  # sessions in the community before; most have as many, and an exponential is dear
-    for c in range(volume.shape[1]):
-        sessions = volume[LEADER, c]
-        s = leader_response[c]
-        if sessions != before:
-            for k in range(4):
-                heard[k] = 1 - exp(-context.endorsement_gain * (4 * leader_share[k] * sessions))
-            before = sessions
+    communities, spoken = volume.shape[1], False
+    for c in range(communities):
+        spoken = spoken or volume[LEADER, c] > 0
+        for k in range(4):
+            unheard[4 * c + k] = -context.endorsement_gain * (4 * leader_share[k] * volume[LEADER, c])
+    if spoken:
+        exponentials(unheard, 4 * communities)
+    else:
+        unheard[: 4 * communities].fill(1.0)
+    for c in range(communities):
+        sessions, s = volume[LEADER, c], leader_response[c]
         for k in range(4):
             # E <- E + (1 - E) (1 - e^(-eps_L L)) s_c - delta_E E
             e = endorsement[c, k]
-            endorsement[c, k] = e + (1 - e) * (heard[k] * s) - context.endorsement_decay * e
+            endorsement[c, k] = e + (1 - e) * ((1 - unheard[4 * c + k]) * s) - context.endorsement_decay * e
         if approved[c] == 0 and sessions > 0 and strikes(uniform(seed, APPROVE, t, np.uint32(c)), sessions * s):
             approved[c] = 1
 
@@ -144,8 +144,9 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     record's `pressure` is participants until `authorities` divides it.
     """
     volume, touch, touched, touched_until = room.volume, room.touch, room.touched, room.touched_until
-    words, struck, kinds, visitors = room.words, room.struck, room.contact, room.seekers
-    in_a_row, invited_in_a_row, uneven = room.in_a_row, room.invited_in_a_row, room.uneven
+    words, cuts, in_a_row, invited_in_a_row, uneven = (
+        room.words, room.cuts, room.in_a_row, room.invited_in_a_row, room.uneven,
+    )  # fmt: skip
     draw_id, invite_id, invite_weight = households.draw_id, households.invite_id, households.invite_weight
     has_media, joiner, standing = households.media, households.joiner, state.standing
     cell, contacts, contact_counts, reached = households.cell, state.contacts, record.contacts[t], record.reached[t]
@@ -158,43 +159,49 @@ def contact(state, record, households, places, context, room, seed, t, here, the
     touched_until[:, here].fill(0)
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
-        n = stop - start
-        # On to the next multiple of 64, see `decide`.
-        wide = min(start + (n + 63) // 64 * 64, touch.shape[0])
-        attendances = 0
-        accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
-        at = 4 * (c - here)
+        n, found = stop - start, touched_until[:, c + 1]
         for channel in range(3):
-            touched_until[channel, c + 1] = touched_until[channel, c]
-        media, other, needy, dialogue = survival[at], survival[at + 1], survival[at + 2], survival[at + 3]
+            found[channel] = touched_until[channel, c]
+        accept = 1.0 if approved[c] == 1 or started_alone[c] == 1 else context.acceptance_unapproved
+        of = 4 * (c - here)
+        media, other, needy, dialogue = survival[of], survival[of + 1], survival[of + 2], survival[of + 3]
         if media < 1 or needy < 1 or dialogue < 1:
-            kinds[: wide - start].fill(0)
+            people, row = draw_id[start:stop], in_a_row[c] == 1
+            media_words, visit_words, dialogue_words = words[0], words[1], words[2]
             if media < 1:
-                first = words_into(seed, MEDIA_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                by_media(has_media[start:wide], words[first:], np.uint32(cut(media)), kinds)
+                media_words = media_words[words_into(seed, MEDIA_CONTACT, t, people, row, media_words) :]
             if needy < 1:
-                first = words_into(seed, VISIT_CONTACT, t, draw_id[start:stop], in_a_row[c] == 1, words)
-                by_visit(standing[start:wide], words[first:], np.uint32(cut(other)), np.uint32(cut(needy)), struck)
-                if accept < 1:
-                    admit(struck, accept, seed, VISIT_ACCEPT, t, draw_id[start:stop], visitors)
-                add_contacts(struck, np.uint8(CONTACT_VISIT), kinds[: wide - start])
+                visit_words = visit_words[words_into(seed, VISIT_CONTACT, t, people, row, visit_words) :]
             if dialogue < 1:
-                first = words_into(seed, DIALOGUE_CONTACT, t, invite_id[start:stop], invited_in_a_row[c] == 1, words)
-                by_dialogue(
-                    joiner[start:wide], invite_weight[start:wide], uneven[c], words[first:], np.uint32(cut(dialogue)),
-                    dialogue_hazard(volume, joiners, context, c), struck,
-                )  # fmt: skip
+                people, row = invite_id[start:stop], invited_in_a_row[c] == 1
+                dialogue_words = dialogue_words[words_into(seed, DIALOGUE_CONTACT, t, people, row, dialogue_words) :]
+                if uneven[c]:
+                    hazard = dialogue_hazard(volume, joiners, context, c)
+                    for k in range(np.uintp(n)):
+                        home = np.uintp(start) + k
+                        cuts[k] = words_below(hazard * invite_weight[home]) if joiner[home] == 1 else 0
+            for low in range(0, n, WIDTH):
+                at, there_are = start + low, inside(n - low)
+                heard, visited, met = np.uint64(0), np.uint64(0), np.uint64(0)
+                if media < 1:
+                    heard = there_are & bits((lanes(has_media, at) != 0) & (lanes(media_words, low) < cut(media)))
+                if needy < 1:
+                    drawn, needs = lanes(visit_words, low), bits((lanes(standing, at) & NEEDS) != 0)
+                    visited = there_are & (needs & bits(drawn < cut(needy)) | ~needs & bits(drawn < cut(other)))
+                if dialogue < 1:
+                    drawn = lanes(dialogue_words, low)
+                    struck = bits(drawn < lanes(cuts, low)) if uneven[c] else bits(drawn < cut(dialogue))
+                    met = there_are & bits(lanes(joiner, at) != 0) & struck
                 if accept < 1:
-                    admit(struck, accept, seed, DIALOGUE_ACCEPT, t, draw_id[start:stop], visitors)
-                add_contacts(struck, np.uint8(CONTACT_DIALOGUE), kinds[: wide - start])
-            count_contacts(kinds, start, n, touch, cell, contacts, reached, touched, touched_until[:, c + 1])
-            for channel in range(3):
-                some = touched_until[channel, c + 1] - touched_until[channel, c]
-                contact_counts[channel] += some
-                if some > 0:
+                    visited = admitted(visited, accept, seed, VISIT_ACCEPT, t, draw_id, at)
+                    met = admitted(met, accept, seed, DIALOGUE_ACCEPT, t, draw_id, at)
+                if heard | visited | met != np.uint64(0):
+                    note_contacts((heard, visited, met), at, touch, cell, contacts, reached, touched, found)
                     warm[c] = 1
-                if 1 << channel == CONTACT_DIALOGUE:
-                    attendances = some
+        attendances = np.int64(0)
+        for channel in range(3):
+            attendances = found[channel] - touched_until[channel, c]  # in the end, of the last: dialogues
+            contact_counts[channel] += attendances
         # part_c = min(participants x actions, #V_c)
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
         participants[t] += part
@@ -237,95 +244,41 @@ def survive(volume, community_start, joiners, in_need, context, here, there, sur
     exponentials(survival, 4 * (there - here))
 
 
-@inner
-def by_media(has_media, words, below, kinds):  # type: ignore[no-untyped-def]
-    """Broadcasts reach whoever has a channel and draws a word below the cut."""
-    for k in range(np.uintp(has_media.shape[0])):
-        kinds[k] = has_media[k] & np.uint8(words[k] < below)
+@inlined
+def admitted(struck, accept, seed, stream, t, draw_id, at):  # type: ignore[no-untyped-def]
+    """Of the 64 households from `at` on whose bits are set, those that let the campaign in, each with chance accept."""
+    let_in = struck
+    while struck != np.uint64(0):
+        k = lowest(struck)
+        if uniform(seed, stream, t, draw_id[at + k]) >= accept:
+            let_in ^= np.uint64(1) << np.uint64(k)
+        struck &= struck - np.uint64(1)
+    return let_in
 
 
 @inner
-def by_visit(standing, words, other, needy, struck):  # type: ignore[no-untyped-def]
-    """Visits find whoever draws a word below its cut, which depends on its need."""
-    for k in range(np.uintp(standing.shape[0])):
-        struck[k] = words[k] < (needy if standing[k] & NEEDS else other)
+def note_contacts(came, at, touch, cells, contacts, reached, touched, found):  # type: ignore[no-untyped-def]
+    """Note the contacts of 64 households from `at` on, and append these to the lists of each channel.
 
-
-@inner
-def by_dialogue(joiner, invite_weight, uneven, words, below, hazard, struck):  # type: ignore[no-untyped-def]
-    """Dialogues find joiners, each by its weight among the invited. uneven: whether some weights are not 1.
-
-    below: the cut of weight 1; hazard: what it is the cut of.
+    came: a word for each channel. found: int64 (3,), how many there are on the lists.
     """
-    for k in range(np.uintp(joiner.shape[0])):
-        struck[k] = joiner[k] & np.uint8(words[k] < below)
-    if uneven:
-        for k in range(np.uintp(joiner.shape[0])):
-            struck[k] = joiner[k] == 1 and words[k] < words_below(hazard * invite_weight[k])
-
-
-@inner
-def admit(struck, accept, seed, stream, t, identities, visitors):  # type: ignore[no-untyped-def]
-    """Of a community's households that are struck, leave those that let the campaign in, each with chance accept.
-
-    visitors: a list of whoever is struck is written there.
-    """
-    for k in range(chosen(struck, identities.shape[0], np.int64(0), visitors, np.int64(0))):
-        home = visitors[k]
-        if uniform(seed, stream, t, identities[home]) >= accept:
-            struck[home] = 0
-
-
-@inner
-def chosen(marks, people, start, into, found):  # type: ignore[no-untyped-def]
-    """Append to into, of which `found` are filled, start + k for every mark k below `people` that is not 0.
-
-    Returns how many there are then.
-    """
-    for low in range(0, people, WIDTH):
-        word = inside(people - low) & bits(lanes(marks, low) != 0)
+    new, kind = came[0] | came[1] | came[2], lanes(touch, at)
+    for channel in range(3):
+        word = came[channel]
+        so_far = lanes(contacts[channel], at)
+        new &= bits(so_far == 0)
+        put(contacts[channel], at, where(mask(word) & (so_far < 65535), so_far + 1, so_far))
+        kind = where(mask(word), kind | np.uint8(1 << channel), kind)
+        those, n = touched[channel], np.uintp(found[channel])
+        found[channel] += count(word)
         while word != np.uint64(0):
-            into[found] = start + low + lowest(word)
-            found += 1
+            those[n] = at + lowest(word)
+            n += np.uintp(1)
             word &= word - np.uint64(1)
-    return found
-
-
-@inner
-def count_contacts(kinds, start, people, touch, cells, contacts, reached, touched, found):  # type: ignore[no-untyped-def]
-    """Note the contacts of a community's households, and append them to the lists of each channel.
-
-    kinds: how they are touched, by their place in the community, which begins at `start`. found: int64 (3,), how many
-    there are on the lists.
-    """
-    for low in range(0, people, WIDTH):
-        at, kind = start + low, lanes(kinds, low)
-        some = inside(people - low) & bits(kind != 0)
-        if some == np.uint64(0):
-            continue
-        put(touch, at, where(mask(some), kind, lanes(touch, at)))
-        new = some
-        for channel in range(3):
-            came = some & bits((kind & np.uint8(1 << channel)) != 0)
-            so_far = lanes(contacts[channel], at)
-            new &= bits(so_far == 0)
-            put(contacts[channel], at, where(mask(came) & (so_far < 65535), so_far + 1, so_far))
-            those, n = touched[channel], np.uintp(found[channel])
-            found[channel] += count(came)
-            while came != np.uint64(0):
-                those[n] = at + lowest(came)
-                n += np.uintp(1)
-                came &= came - np.uint64(1)
-        while new != np.uint64(0):
-            reached[cells[at + lowest(new)]] += 1
-            new &= new - np.uint64(1)
-
-
-@inner
-def add_contacts(struck, kind, kinds):  # type: ignore[no-untyped-def]
-    """Add this kind of contact to those of whoever is struck."""
-    for k in range(np.uintp(kinds.shape[0])):
-        kinds[k] |= struck[k] * kind
+    put(touch, at, kind)
+    while new != np.uint64(0):
+        reached[cells[at + lowest(new)]] += 1
+        new &= new - np.uint64(1)
 
 
 @inner

@@ -1,7 +1,7 @@
 """What households do in a week before anybody is served: hear, weigh, decide, seek (steps 2-7 for one behaviour).
 
-What is cheapest in a row is done for everybody in a row: neighbours wear down resistances, waits count down. For the rest
-households are looked at in blocks; a block first marks who has something to do (a contact, a clock that strikes, a
+What is cheapest in a row is done for everybody in a row: neighbours wear down resistances, waits count down. For the
+rest households are looked at in blocks; a block first marks who has something to do (a contact, a clock that strikes, a
 resistance used up), 64 at once, and only those are visited. Where support moves for all of a community at once, because
 leaders speak there or persuasion fades, or many of a block have news, its households are weighed together in one loop
 without branches.

@@ -19,9 +19,8 @@ class Scratch(NamedTuple):
     """Scratch of a run. BLOCK is the length of whatever has no other."""
 
     volume: Array  # float64 (8, C): what this week's money buys
-    words: Array  # uint32, as long as the largest community and 128 more
-    struck: Array  # uint8, as long
-    contact: Array  # uint8, as long: how the campaign touches a household of the community
+    words: Array  # uint32 (3,), each as long as the largest community and 128 more
+    cuts: Array  # uint32, as long
     touch: Array  # uint8 (N,): how the campaign touches a household this week
     touched: Array  # int32 (3, N): whoever it touches of a part by media, visit or dialogue, by community
     touched_until: Array  # int64 (3, C + 1): those of channel k and community c are touched[k, until[k, c] :
@@ -65,9 +64,8 @@ class Scratch(NamedTuple):
     weeks: Array  # int32 (BLOCK + 64,)
     resistances: Array  # float64
     led: Array  # float64 (16,)
-    hazards: Array  # float64 (4 C,): of contacts or of lapsing, and what they are worked out from
+    hazards: Array  # float64 (4 C,): of contacts, of lapsing or of leaders, and what they are worked out from
     highest: Array  # float64 (4,)
-    heard: Array  # float64 (4,)
     trusts: Array  # float64 (4,)
     gains: Array  # float64 (3, 4)
 
@@ -81,9 +79,8 @@ def new_room(households: Households, places: Places) -> Scratch:
     largest = int(np.diff(places.community_start).max())
     return Scratch(
         volume=np.zeros((8, c)),
-        words=np.empty(largest + 128, np.uint32),
-        struck=np.empty(largest + 128, np.uint8),
-        contact=np.empty(largest + 128, np.uint8),
+        words=np.empty((3, largest + 128), np.uint32),
+        cuts=np.empty(largest + 128, np.uint32),
         touch=np.zeros(n, np.uint8),
         touched=np.empty((3, n), np.int32),
         touched_until=np.zeros((3, c + 1), np.int64),
@@ -128,7 +125,6 @@ def new_room(households: Households, places: Places) -> Scratch:
         led=np.empty(16),
         hazards=np.zeros(4 * c),
         highest=np.empty(4),
-        heard=np.empty(4),
         trusts=np.empty(4),
         gains=np.empty((3, 4)),
     )

@@ -125,8 +125,8 @@ def _new_state(households: Households, places: Places) -> State:
         fade=np.ones(b),
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),
-        mind=_lines((b, n), MIND),  # filled by `_begin`, which comes by every household anyway
-        resist_talk=np.empty((b, n)),  # this too
+        mind=_lines((b, n), MIND),  # this and the next three are filled by `_begin`, which comes by everybody anyway
+        resist_talk=np.empty((b, n)),
         resist_rumour=np.empty((b, n)),
         decision_wait=np.empty((b, n), np.int32),
         event_week=np.full((b, n), NEVER, np.int32),
@@ -170,9 +170,9 @@ def _new_state(households: Households, places: Places) -> State:
 
 
 def _lines(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    # Records of 32 bytes, each in one line of the cache rather than across two.
+    # Records of 32 bytes, each in one line of the cache rather than across two; zeros also between their fields.
     size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.empty(size + 64, np.uint8)
+    raw = np.zeros(size + 64, np.uint8)
     skip = -raw.ctypes.data % 64
     return raw[skip : skip + size].view(dtype).reshape(shape).view(np.recarray)
 
