@@ -103,8 +103,12 @@ def test_the_exponential_is_that_of_the_standard_library():
     assert exp(-1000.0) == 0.0
 
 
-def test_exponentials_of_many_are_those_of_each():
-    x = np.concatenate([np.linspace(-30, 0, 2000), -np.geomspace(1e-300, 1e9, 60), [0.0, -0.125, -0.25, 1.0, 800.0]])
+ALL_SMALL = np.concatenate([np.linspace(-1 / 64, 1 / 64, 2000), -np.geomspace(1e-300, 1 / 64, 60), [0.0, -0.0]])
+SOME_LARGE = np.concatenate([np.linspace(-30, 0, 2000), -np.geomspace(1e-300, 1e9, 60), [-0.125, -0.25, 1.0, 800.0]])
+
+
+@pytest.mark.parametrize("x", [ALL_SMALL, SOME_LARGE], ids=["all small", "some large"])
+def test_exponentials_of_many_are_those_of_each(x):
     out = x.copy()
     numba.njit(lambda numbers: exponentials(numbers, len(numbers)))(out)
     assert out.tolist() == [exp(v) for v in x]

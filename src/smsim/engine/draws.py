@@ -54,6 +54,7 @@ _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _32 = np.uint64(32)
 _THREE, _FOUR = np.uint64(3), np.uint64(4)
 
+_MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)  # of a double: all but its sign
 _MANTISSA, _ONE = np.int64(0x000FFFFFFFFFFFFF), np.int64(0x3FF0000000000000)  # of a double: its fraction, and 1.0
 
 CERTAIN = 1e9  # hazard of what happens for certain
@@ -243,9 +244,24 @@ def eights(many, most):  # type: ignore[no-untyped-def]
 def exponentials(numbers, many):  # type: ignore[no-untyped-def]
     """`exp` of the first `many` of these, in place and side by side: the same halvings and terms, without a branch.
 
-    What becomes of up to seven more means nothing.
+    What becomes of up to seven more means nothing. Where all are small, as weekly hazards are, nothing is halved and
+    the eighth term is below 1e-17.
     """
-    for k in range(eights(many, numbers.shape[0])):
+    some = eights(many, numbers.shape[0])
+    largest = np.int64(0)  # as bits, whose order is that of the numbers
+    for k in range(some):
+        largest = max(largest, np.float64(numbers[k]).view(np.int64) & _MAGNITUDE)
+    if largest <= np.float64(1 / 64).view(np.int64):
+        for k in range(some):
+            y = numbers[k]
+            term = 1.0
+            total = 1.0
+            for n in range(1, 8):
+                term = term * y / n
+                total = total + term
+            numbers[k] = total
+        return
+    for k in range(some):
         x = numbers[k]
         y = max(min(x, 700.0), -700.0)
         halvings = np.int64(0)

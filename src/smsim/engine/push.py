@@ -8,6 +8,7 @@ from smsim.engine import inner
 from smsim.engine.lanes import SIXTEEN, WIDTH, copy_sixteen, prefetch
 
 TIES = 1024  # that are laid side by side
+NEAR = 65536  # counters that lie in the second cache anyway
 FAR_AHEAD = 16  # households whose ties are fetched meanwhile
 # 64 households of a contagion: nothing changes for them; something counts down, or for somebody it is enough.
 ASTIR, ASLEEP = 0, 1
@@ -43,7 +44,7 @@ def tell_all(state, households, room):  # type: ignore[no-untyped-def]
             n, e, stop, many = np.int64(0), np.int64(0), np.int64(0), np.int64(1)
             while many > 0:
                 many, n, e, stop = lay(indptr, neighbor, weight, those, n, last, e, stop, even, ties, weights)
-                for k in range(np.uintp(many)):
+                for k in range(np.uintp(many if counter.shape[0] > NEAR else 0)):
                     prefetch(counter, np.uintp(ties[k]))
                 for k in range(np.uintp(many)):
                     counter[np.uintp(ties[k])] += change * np.int32(weights[k])
