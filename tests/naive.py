@@ -181,7 +181,7 @@ def trials(u: float, p: float) -> int:
 def chance_to_hazard(p: float) -> float:
     """Hazard with 1 - e**-hazard = p."""
     if p >= 1.0:
-        return 1e9
+        return 64.0
     return 0.0 if p <= 0.0 else -log(1.0 - p)
 
 

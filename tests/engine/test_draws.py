@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from smsim.engine.draws import (
+    CERTAIN,
     chance_to_hazard,
     exp,
     exponential,
@@ -112,6 +113,14 @@ def test_exponentials_of_many_are_those_of_each(x):
     out = x.copy()
     numba.njit(lambda numbers: exponentials(numbers, len(numbers)))(out)
     assert out.tolist() == [exp(v) for v in x]
+
+
+def test_no_resistance_outlasts_what_is_certain():
+    assert exponential((2**32 - 0.5) * 2.0**-32) < CERTAIN
+
+
+def test_no_chance_below_one_is_certain():
+    assert chance_to_hazard(math.nextafter(1, 0)) < CERTAIN
 
 
 def test_resistances_are_exponential():

@@ -146,7 +146,7 @@ CONTEXT = _record(
 # One household's mind on one behaviour: what only a visit to it needs lies together, two in a line of the cache.
 MIND = _record(
     [
-        ("lapse_at", "f8"),  # value of its `lapse_sum` beyond which it lapses; its resistance while it has no class
+        ("lapse_at", "f8"),  # value of its `lapse_sum` beyond which it lapses; its resistance until it has a class
         ("rumour_week", "i4"),  # week in which a believer forgets, or a debunked household wanes
         ("mature_week", "i4"),  # week in which adopted becomes maintained
         ("aware_week", "i4"),
@@ -232,8 +232,8 @@ class State(NamedTuple):
     norm_memory: Array  # float64 (N,): g in units of `norm_fade`
     norm_fade: Array  # float64 (1,)
     mind: Array  # recarray (B, N) of `MIND`
-    resist_talk: Array  # float64 (B, N): n_V + eta n_T still to come before peers inform it; inf: they never will
-    resist_rumour: Array  # float64 (B, N): beta_r n_B + iota_r still to come before it believes; inf: it does, or never
+    resist_talk: Array  # float64 (B, N): n_V + eta n_T still to come before peers inform it; inf if they cannot
+    resist_rumour: Array  # float64 (B, N): beta_r n_B + iota_r still to come before it believes; inf if it cannot now
     decision_wait: Array  # int32 (B, N): favourable weeks still needed before it moves
     event_week: Array  # int32 (B, N): week of the next event
     events: Array  # uint16 (B, N): events so far

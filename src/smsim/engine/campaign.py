@@ -138,7 +138,7 @@ def environment(state, places, plan, context, room, seed, t):  # type: ignore[no
 
 @inner
 def contact(state, record, households, places, context, room, seed, t, here, there):  # type: ignore[no-untyped-def]
-    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. Returns how many it touches.
+    """Step 2, first half: whom the campaign touches; then actions, pressure and ownership. Returns how many contacts.
 
     For the communities here ... there - 1. Fills the room's `touch`, all 0 before, `touched` and `touched_until`. The
     record's `pressure` is participants until `authorities` divides it.

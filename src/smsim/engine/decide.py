@@ -1,10 +1,10 @@
 """What households do in a week before anybody is served: hear, weigh, decide, seek (steps 2-7 for one behaviour).
 
-What is cheapest in a row is done for everybody in a row: neighbours wear down resistances, waits count down. For the
-rest households are looked at in blocks; a block first marks who has something to do (a contact, a clock that strikes, a
-resistance used up), 64 at once, and only those are visited. Where support moves for all of a community at once, because
-leaders speak there or persuasion fades, or many of a block have news, its households are weighed together in one loop
-without branches.
+What is cheapest in a row is done for everybody in a row: neighbours wear down resistances. For the rest, households
+are looked at in blocks; a block first marks who has something to do (a contact, a clock that strikes, a resistance used
+up), 64 at once, and only those are visited. Where support moves for all of a community at once, because leaders speak
+there or persuasion fades, or many of a block have news, its households are weighed together in one loop without
+branches.
 
 Arrays are taken out of the state once per week and behaviour: handing the state to a function for every household
 costs more than the household's whole week.
@@ -154,9 +154,10 @@ def decide(  # type: ignore[no-untyped-def]
     unaware = 0
     for cell in range(stage_count.shape[0]):
         unaware += stage_count[cell, UNAWARE]
+    rumours = arrival > 0 or (passing > 0 and state.believing[b] > 0)  # without, all would take off nothing
     wear(
         stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware / people, silent_information,
-        passing, arrival, community_start[here], community_start[there], gives,
+        rumours, passing, arrival, community_start[here], community_start[there], gives,
     )  # fmt: skip
     for c in range(here, there):
         start, stop = community_start[c], community_start[c + 1]
@@ -178,10 +179,10 @@ def decide(  # type: ignore[no-untyped-def]
                 gains[0, kind_of] = context.media_gain * share * quality
                 gains[1, kind_of] = context.visit_gain * share * trusts[kind_of] * quality
                 gains[2, kind_of] = context.dialogue_gain * share * trusts[kind_of] * quality
-            persuade(
+            if persuade(
                 touched, touched_until, c, minority, female, gains, credit, persuaded, norm_memory, fade, norm_fade
-            )
-            persuaded_sum[c] = -1.0  # to be added up again
+            ):
+                persuaded_sum[c] = -1.0  # to be added up again
         asked = np.int64(0)
         if round_week:
             for home in range(np.uintp(start), np.uintp(stop)):

@@ -57,7 +57,7 @@ _THREE, _FOUR = np.uint64(3), np.uint64(4)
 _MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)  # of a double: all but its sign
 _MANTISSA, _ONE = np.int64(0x000FFFFFFFFFFFFF), np.int64(0x3FF0000000000000)  # of a double: its fraction, and 1.0
 
-CERTAIN = 1e9  # hazard of what happens for certain
+CERTAIN = 64.0  # hazard of what happens for certain: no resistance that is drawn reaches 23
 NEVER_IN = 1_000_000_000  # weeks until what never happens
 
 LN2 = 0.6931471805599453
@@ -443,7 +443,7 @@ def chances_to_hazards(chances, many):  # type: ignore[no-untyped-def]
 
 @kernel
 def chance_to_hazard(probability):  # type: ignore[no-untyped-def]
-    """The weekly hazard h with 1 - exp(-h) = probability; a chance of 1 or more is a hazard of 1e9."""
+    """The weekly hazard h with 1 - exp(-h) = probability; a chance of 1 or more is a hazard of 64."""
     if probability >= 1.0:
         return CERTAIN
     if probability <= 0.0:

@@ -55,13 +55,15 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
 def persuade(touched, touched_until, c, minority, female, gains, credit, persuaded, norm_memory, fade, norm_fade):  # type: ignore[no-untyped-def]
     """Step 2, second half: this week's contacts with a community persuade, each with what the one before left to win.
 
-    gains: psi q, for visits and dialogues psi T q, times the share of messages on the behaviour; by channel and
-    2 minority + female.
+    Returns whether there are any. gains: psi q, for visits and dialogues psi T q, times the share of messages on the
+    behaviour; by channel and 2 minority + female.
     """
+    some = np.int64(0)
     media, visit, dialogue = credit[0], credit[1], credit[2]
     for channel in range(3):
         those, first, last = touched[channel], touched_until[channel, c], touched_until[channel, c + 1]
         by, gain = credit[channel], gains[channel]
+        some += last - first
         for n in range(np.uintp(first), np.uintp(last)):
             i = np.uintp(those[n])
             # p <- p + psi T q (1 - p)
@@ -70,17 +72,18 @@ def persuade(touched, touched_until, c, minority, female, gains, credit, persuad
     those = touched[2]
     for n in range(np.uintp(touched_until[2, c]), np.uintp(touched_until[2, c + 1])):
         norm_memory[np.uintp(those[n])] = 1.0 / norm_fade
+    return some > 0
 
 
 @inner
 def wear(  # type: ignore[no-untyped-def]
-    stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware, silent_information, passing,
-    arrival, start, stop, gives,
+    stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware, silent_information, rumours,
+    passing, arrival, start, stop, gives,
 ):  # fmt: skip
     """Steps 3 and 4: what households start ... stop - 1 hear from their neighbours wears down what they resist with.
 
     Into gives, uint8: 1 for whoever gives way, to news or to the rumour. peers: whether neighbours inform anybody;
-    unaware: the share of all households that have not heard.
+    unaware: the share of all households that have not heard; rumours: whether anything is heard of the rumour.
     """
     low, high = np.uintp(start), np.uintp(stop)
     if peers and unaware > FEW:
@@ -99,7 +102,7 @@ def wear(  # type: ignore[no-untyped-def]
                 resist_talk[home] = resist_talk[home] - (voicing[home] + silent_information * talking[home])
                 gives[home] = resist_talk[home] < 0
                 word &= word - np.uint64(1)
-    if passing > 0 or arrival > 0:
+    if rumours:
         for i in range(low, high):
             # 0 -> 1 with hazard (beta_r n_B + iota_r) (1 + hes); the last factor is in the resistance already
             resist_rumour[i] = resist_rumour[i] - (passing * rumouring[i] + arrival)
@@ -138,7 +141,7 @@ def reconsider(stage, hot, touch, low, high, keeps_up, act):  # type: ignore[no-
 
 @inner
 def seek(stage, child, low, high, round_week, act, tries):  # type: ignore[no-untyped-def]
-    """Mark in `tries` who of a block seeks the service though it weighs nothing: the willing; in a round all supporters
+    """Mark in `tries` who of a block seeks the service though nothing moves it: the willing; in a round all supporters
     with a child.
     """
     for g in range(act.shape[0]):

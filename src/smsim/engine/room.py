@@ -19,12 +19,11 @@ class Scratch(NamedTuple):
     """Scratch of a run. BLOCK is the length of whatever has no other."""
 
     volume: Array  # float64 (8, C): what this week's money buys
-    words: Array  # uint32 (3,), each as long as the largest community and 128 more
+    words: Array  # uint32, 3 rows as long as the largest community and 128 more
     cuts: Array  # uint32, as long
     touch: Array  # uint8 (N,): how the campaign touches a household this week
     touched: Array  # int32 (3, N): whoever it touches of a part by media, visit or dialogue, by community
-    touched_until: Array  # int64 (3, C + 1): those of channel k and community c are touched[k, until[k, c] :
-    # touched_until[k, c + 1]]
+    touched_until: Array  # int64 (3, C + 1): on the list of channel k, where those of community c begin
     gives: Array  # uint8 (N,): 1 for whoever gives way to its neighbours this week
     stir: Array  # uint8 (B, N): 1 for whoever is among the stirred
     stirs: Array  # int64 (B,): how many of a part
