@@ -96,7 +96,7 @@ def decide(  # type: ignore[no-untyped-def]
     link = behaviour.link
     volume, touch, stir, stirred, seekers = room.volume, room.touch, room.stir[b], room.stirred[b], room.seekers
     led, trusts, gains = room.led, room.trusts, room.gains
-    act, tries, verdict, gives = room.act, room.tries, room.verdict, room.gives
+    all_act, all_tries, verdicts, gives = room.act, room.tries, room.verdict, room.gives
     identities, efforts = room.identities, room.resistances
     deciders, believers, debunked, forgetful = room.later[0], room.later[1], room.later[2], room.later[3]
     eventful = room.later[4]
@@ -193,6 +193,8 @@ def decide(  # type: ignore[no-untyped-def]
         led_before = leads
         for low in range(start, stop, BLOCK):
             high = min(low + BLOCK, stop)
+            groups = (high - low + WIDTH - 1) // WIDTH
+            act, tries, verdict = all_act[:groups], all_tries[:groups], verdicts[: WIDTH * groups]
             rouse(stage, shown, due, touch, gives, low, high, t, act)
             if shock:
                 mark_all(act, high - low)
@@ -256,7 +258,7 @@ def decide(  # type: ignore[no-untyped-def]
             if together or crowded(act):
                 # Loops of floats go on to the next multiple of 64, also into the next community: their last steps would
                 # be done singly, and cost as much as all before.
-                wide = min(low + (high - low + WIDTH - 1) // WIDTH * WIDTH, people)
+                wide = min(low + WIDTH * groups, people)
                 if leads:
                     for k in range(np.uintp(wide - low)):
                         lead[k] = led[membership[np.uintp(low) + k]]
