@@ -253,11 +253,9 @@ def exponentials(numbers, many):  # type: ignore[no-untyped-def]
         largest = max(largest, np.float64(numbers[k]).view(np.int64) & _MAGNITUDE)
     if largest <= np.float64(1 / 64).view(np.int64):
         for k in range(some):
-            y = numbers[k]
-            term = 1.0
-            total = 1.0
+            term, total = 1.0, 1.0
             for n in range(1, 8):
-                term = term * y / n
+                term = term * numbers[k] / n
                 total = total + term
             numbers[k] = total
         return
@@ -269,8 +267,7 @@ def exponentials(numbers, many):  # type: ignore[no-untyped-def]
             large = y > 0.125 or y < -0.125
             y = y * 0.5 if large else y
             halvings += np.int64(large)
-        term = 1.0
-        total = 1.0
+        term, total = 1.0, 1.0
         for n in range(1, 13):
             term = term * y / n
             total = total + term
