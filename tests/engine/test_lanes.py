@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, mask, prefetch, put, where
+from smsim.engine.lanes import SIXTEEN, WIDTH, bits, copy_sixteen, lanes, lowest, prefetch, put, where
 
 compiles = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 SCENARIO = Path(__file__).parent.parent.parent / "scenarios" / "village.yaml"
@@ -35,13 +35,14 @@ def compared(a, b, low, number, words):
     these, those = lanes(a, low), lanes(b, low)
     words[0], words[1], words[2] = bits(these == those), bits(these != those), bits(these < those)
     words[3], words[4], words[5] = bits(these <= number), bits(these > number), bits(these >= number)
-    words[6] = bits((these == number) & (those < number) | (these != those))
+    words[6] = bits((these & number) == those)
 
 
 @numba.njit
 def combined(a, b, low, number, word, out):
     these, those = lanes(a, low), lanes(b, low)
-    put(out, low, where(mask(word), these + those, these - those))
+    put(out, low, where(word, these + those, these - those))
+    put(out, 64, where(~word, these, number))
     put(out, 0, (lanes(out, 0) & number) | those)
     put(out, out.shape[0] - 1, number)
     prefetch(a, low)
@@ -74,9 +75,10 @@ def test_sums_are_those_of_numpy_and_nothing_is_written_beyond_an_array(kind, se
 
 
 @given(st.integers(0, 2**64 - 1))
-def test_a_mask_and_its_word_are_two_forms_of_one_thing(word):
-    assert bits(mask(np.uint64(word))) == word
-    assert [k for k, holds in enumerate(mask(np.uint64(word))) if holds] == [k for k in range(64) if word >> k & 1]
+def test_a_word_chooses_and_a_comparison_gives_it_back(word):
+    chosen = where(np.uint64(word), np.arange(1, 65), 0)
+    assert bits(chosen != 0) == word
+    assert [k for k, number in enumerate(chosen) if number] == [k for k in range(64) if word >> k & 1]
 
 
 @compiles

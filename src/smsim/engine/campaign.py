@@ -36,7 +36,7 @@ from smsim.engine.draws import (
     words_below,
     words_into,
 )
-from smsim.engine.lanes import WIDTH, bits, count, lanes, lowest, mask, put, where
+from smsim.engine.lanes import WIDTH, bits, count, lanes, lowest, put, where
 from smsim.engine.rules import inside, policy_step
 
 MAX_INTERVIEWS = 4096  # per community and round: the survey's draws are numbered c * 4096 + j
@@ -180,18 +180,21 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                     for k in range(np.uintp(n)):
                         home = np.uintp(start) + k
                         cuts[k] = words_below(hazard * invite_weight[home]) if joiner[home] == 1 else 0
+                else:
+                    cuts[:n].fill(np.uint32(cut(dialogue)))
             for low in range(0, n, WIDTH):
                 at, there_are = start + low, inside(n - low)
                 heard, visited, met = np.uint64(0), np.uint64(0), np.uint64(0)
                 if media < 1:
-                    heard = there_are & bits((lanes(has_media, at) != 0) & (lanes(media_words, low) < cut(media)))
+                    channel, drawn = lanes(has_media, at), lanes(media_words, low)
+                    heard = there_are & bits((channel != 0) & (drawn < cut(media)))
                 if needy < 1:
-                    drawn, needs = lanes(visit_words, low), bits((lanes(standing, at) & NEEDS) != 0)
-                    visited = there_are & (needs & bits(drawn < cut(needy)) | ~needs & bits(drawn < cut(other)))
+                    need, drawn = lanes(standing, at) & NEEDS, lanes(visit_words, low)
+                    struck = (need != 0) & (drawn < cut(needy)) | (need == 0) & (drawn < cut(other))
+                    visited = there_are & bits(struck)
                 if dialogue < 1:
-                    drawn = lanes(dialogue_words, low)
-                    struck = bits(drawn < lanes(cuts, low)) if uneven[c] else bits(drawn < cut(dialogue))
-                    met = there_are & bits(lanes(joiner, at) != 0) & struck
+                    joins, drawn, below = lanes(joiner, at), lanes(dialogue_words, low), lanes(cuts, low)
+                    met = there_are & bits((joins != 0) & (drawn < below))
                 if accept < 1:
                     visited = admitted(visited, accept, seed, VISIT_ACCEPT, t, draw_id, at)
                     met = admitted(met, accept, seed, DIALOGUE_ACCEPT, t, draw_id, at)
@@ -267,8 +270,8 @@ def note_contacts(came, at, touch, cells, contacts, reached, touched, found):  #
         word = came[channel]
         so_far = lanes(contacts[channel], at)
         new &= bits(so_far == 0)
-        put(contacts[channel], at, where(mask(word) & (so_far < 65535), so_far + 1, so_far))
-        kind = where(mask(word), kind | np.uint8(1 << channel), kind)
+        put(contacts[channel], at, where(word & bits(so_far < 65535), so_far + 1, so_far))
+        kind = where(word, kind | np.uint8(1 << channel), kind)
         those, n = touched[channel], np.uintp(found[channel])
         found[channel] += count(word)
         while word != np.uint64(0):

@@ -230,7 +230,7 @@ def start(households, community_start, behaviour, room, even, seed):  # type: ig
     adopting, first, c = np.int64(0), np.int64(0), 0  # first adoption
     for low in range(0, stage.shape[0], WIDTH):
         stages = lanes(stage, low)
-        those = bits((stages == np.uint8(ADOPTED)) | (stages == np.uint8(MAINTAINED)))
+        those = bits(stages == np.uint8(ADOPTED)) | bits(stages == np.uint8(MAINTAINED))
         while those != np.uint64(0):
             i = low + lowest(those)
             those &= those - np.uint64(1)
@@ -257,7 +257,7 @@ def compare(room, low, unaware, with_talk, forgets):  # type: ignore[no-untyped-
 
     forgets: talk lasts a week: what was heard is forgotten here, and nobody need take it back.
     """
-    hears = lanes(room.stage, low) == unaware
+    hears = bits(lanes(room.stage, low) == unaware)
     left, exposure = lanes(room.left, low), lanes(room.voices, low)
     if with_talk:
         exposure = exposure + where(hears, lanes(room.talks, low), 0)

@@ -118,10 +118,12 @@ def rouse(stage, shown, due, touch, gives, low, high, t, act):  # type: ignore[n
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        contact = lanes(touch, at)
-        told = (lanes(stage, at) == UNAWARE) & (contact != 0)
-        talks = (contact > CONTACT_MEDIA) & ((lanes(shown, at) & SPREADS_RUMOUR) != 0)
-        act[g] = inside(high - at) & bits(told | talks | (lanes(gives, at) != 0) | (lanes(due, at) <= t))
+        now, contact, shows, giving, clock = (
+            lanes(stage, at), lanes(touch, at), lanes(shown, at), lanes(gives, at), lanes(due, at),
+        )  # fmt: skip
+        told = (now == UNAWARE) & (contact != 0)
+        talks = (contact > CONTACT_MEDIA) & ((shows & SPREADS_RUMOUR) != 0)
+        act[g] = inside(high - at) & bits(told | talks | (giving != 0) | (clock <= t))
 
 
 @inner
@@ -132,11 +134,11 @@ def reconsider(stage, hot, touch, low, high, keeps_up, act):  # type: ignore[no-
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        now = lanes(stage, at)
-        weighs = ((lanes(hot, at) | lanes(touch, at)) != 0) & (now != UNAWARE)
+        now, news = lanes(stage, at), lanes(hot, at) | lanes(touch, at)
+        weighs = bits((news != 0) & (now != UNAWARE))
         if not keeps_up:
-            weighs = weighs & (now != ADOPTED) & (now != MAINTAINED)
-        act[g] = inside(high - at) & bits(weighs)
+            weighs &= bits((now != ADOPTED) & (now != MAINTAINED))
+        act[g] = inside(high - at) & weighs
 
 
 @inner
@@ -146,11 +148,11 @@ def seek(stage, child, low, high, round_week, act, tries):  # type: ignore[no-un
     """
     for g in range(act.shape[0]):
         at = low + WIDTH * g
-        now = lanes(stage, at)
-        goes = now == WILLING
+        now, children = lanes(stage, at), lanes(child, at)
+        goes = bits(now == WILLING)
         if round_week:
-            goes = (goes | (now == ADOPTED) | (now == MAINTAINED)) & (lanes(child, at) == 1)
-        tries[g] = inside(high - at) & bits(goes) & ~act[g]
+            goes = bits(((now == WILLING) | (now == ADOPTED) | (now == MAINTAINED)) & (children == 1))
+        tries[g] = inside(high - at) & goes & ~act[g]
 
 
 @inlined

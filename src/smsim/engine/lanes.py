@@ -42,24 +42,25 @@ def put(array: Array, low: Whole, values: Any) -> None:
     array[low : low + WIDTH] = np.broadcast_to(values, WIDTH)[: array[low : low + WIDTH].size]
 
 
-def where(mask: Array, values: Array, others: Any) -> Array:
-    """The values where the mask holds, and elsewhere the others, or one number."""
-    return np.where(mask, values, np.asarray(others, values.dtype))
+def where(word: np.uint64, values: Array, others: Any) -> Array:
+    """The values where the word's bits are set, and elsewhere the others, or one number."""
+    holds = np.unpackbits(np.array([word], np.uint64).view(np.uint8), bitorder="little").astype(bool)
+    return np.where(holds, values, np.asarray(others, values.dtype))
 
 
-def bits(mask: Array) -> np.uint64:
-    """The mask as a word, the first of its lanes in the lowest bit."""
-    return np.uint64(np.packbits(mask, bitorder="little").view(np.uint64)[0])
+def bits(comparison: Array) -> np.uint64:
+    """What is compared, as a word: the first lane in the lowest bit.
+
+    Comparisons may be combined with & and |, but only after all lanes in question were taken, and without a branch:
+    what is carried over a branch is a word. Registers of less than 512 bits have no other form for 64 comparisons, and
+    are taken apart bit by bit.
+    """
+    return np.uint64(np.packbits(comparison, bitorder="little").view(np.uint64)[0])
 
 
 def count(word: np.uint64) -> int:
     """How many bits of a word are set."""
     return int(word).bit_count()
-
-
-def mask(word: np.uint64) -> Array:
-    """What `bits` made a word of."""
-    return np.unpackbits(np.array([word], np.uint64).view(np.uint8), bitorder="little").astype(bool)
 
 
 def lowest(word: np.uint64) -> int:
@@ -77,7 +78,7 @@ def prefetch(array: Array, k: Whole) -> None:
 
 
 class Lanes(types.Type):
-    """Type of 64 whole numbers of so many bits; of one bit: a mask."""
+    """Type of 64 whole numbers of so many bits; of one bit: what a comparison gives."""
 
     def __init__(self, width: int, signed: bool) -> None:
         self.width, self.signed = width, signed
@@ -90,7 +91,7 @@ class _Vector(models.PrimitiveModel):
         super().__init__(dmm, kind, ir.VectorType(ir.IntType(kind.width), WIDTH))
 
 
-MASK = Lanes(1, signed=False)
+COMPARISON = Lanes(1, signed=False)
 
 
 def _pair(of: Callable[..., Any], instruction: str, compares: bool) -> None:
@@ -101,7 +102,7 @@ def _pair(of: Callable[..., Any], instruction: str, compares: bool) -> None:
 
         def generic(self, args: Any, kws: Any) -> Any:
             if isinstance(args[0], Lanes) and (args[1] == args[0] or isinstance(args[1], types.Integer)):
-                return signature(MASK if compares else args[0], *args)
+                return signature(COMPARISON if compares else args[0], *args)
             return None
 
     infer_global(of)(Pair)
@@ -212,13 +213,22 @@ def _put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-@_compiled(where, lambda mask, values, others: values, (Lanes, Lanes, Lanes), (Lanes, Lanes, types.Integer))
+@_compiled(
+    where, lambda word, values, others: values, (types.uint64, Lanes, Lanes), (types.uint64, Lanes, types.Integer)
+)
 def _where(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    holds, values, others = args
+    word, values, others = args
+    # Eight copies of each of its bytes, and one bit of each copy: as many instructions on any processor.
+    byte, i32 = ir.IntType(8), ir.IntType(32)
+    eight = builder.bitcast(word, ir.VectorType(byte, 8))
+    which = ir.Constant(ir.VectorType(i32, WIDTH), [lane // 8 for lane in range(WIDTH)])
+    one_each = ir.Constant(ir.VectorType(byte, WIDTH), [1 << lane % 8 for lane in range(WIDTH)])
+    copies = builder.shuffle_vector(eight, ir.Constant(eight.type, ir.Undefined), which)
+    holds = builder.icmp_unsigned("!=", builder.and_(copies, one_each), ir.Constant(copies.type, None))
     return builder.select(holds, values, _spread(builder, context, others, sig.args[2], values.type))
 
 
-@_compiled(bits, lambda mask: types.uint64, (Lanes,))
+@_compiled(bits, lambda comparison: types.uint64, (Lanes,))
 def _bits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.bitcast(args[0], ir.IntType(64))
 
@@ -226,11 +236,6 @@ def _bits(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @_compiled(count, lambda word: types.int64, (types.uint64,))
 def _count(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.ctpop(args[0])
-
-
-@_compiled(mask, lambda word: MASK, (types.uint64,))
-def _mask(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.bitcast(args[0], ir.VectorType(ir.IntType(1), WIDTH))
 
 
 @_compiled(lowest, lambda word: types.int64, (types.uint64,))

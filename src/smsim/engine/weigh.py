@@ -15,11 +15,10 @@ from smsim.engine.arrays import (
     PENDING_OK,
     PENDING_VOICE,
     SUPPORTS,
-    UNAWARE,
     VOICES,
     WILLING,
 )
-from smsim.engine.lanes import WIDTH, bits, lanes, lowest, mask, put, where
+from smsim.engine.lanes import WIDTH, bits, lanes, lowest
 from smsim.engine.rules import convincer, inside
 
 
@@ -121,35 +120,31 @@ def wake(stage, shown, pending, wait, lapse_class, due, low, high, t, lapsing, h
     for g in range(act.shape[0]):
         at = low + WIDTH * g
         here, now, found = inside(high - at), lanes(stage, at), lanes(pending, at)
-        ok, not_ok = (found & PENDING_OK) != 0, (found & PENDING_OK) == 0
-        willing = now == WILLING
-        counts = here & bits(((now == AWARE) | (now == LAPSED)) & ok | willing & not_ok)
-        moves = (now == UNAWARE) & (now != UNAWARE)
-        if happens:
-            moves = lanes(due, at) <= t
+        ok, ready = found & PENDING_OK, found & PENDING_VOICE
+        counts = here & bits(((now == AWARE) | (now == LAPSED)) & (ok != 0) | (now == WILLING) & (ok == 0))
+        moves = bits(lanes(due, at) <= t) if happens else np.uint64(0)
         if lapsing:
             # The class says unsupported (bit 2) though it is supported, or the reverse.
             under = lanes(lapse_class, at)
-            moves = moves | (under != NOT_KEEPING) & (((under & 2) != 0) & ok | ((under & 2) == 0) & not_ok)
+            unsupported, keeps = under & 2, under != NOT_KEEPING
+            moves |= bits(keeps & ((unsupported != 0) & (ok != 0) | (unsupported == 0) & (ok == 0)))
         if taboo > 0:
-            supported = willing | (now == ADOPTED) | (now == MAINTAINED)
-            ready, voices = (found & PENDING_VOICE) != 0, (lanes(shown, at) & VOICES) != 0
-            moves = moves | supported & (ready != voices)
-        marks = here & bits(moves)
+            voices = lanes(shown, at) & VOICES
+            supported = (now == WILLING) | (now == ADOPTED) | (now == MAINTAINED)
+            moves |= bits(supported & ((ready != 0) & (voices == 0) | (ready == 0) & (voices != 0)))
+        moves &= here
         while counts != np.uint64(0):
             k = lowest(counts)
             i = np.uintp(at + k)
             wait[i] -= 1
-            marks |= np.uint64(wait[i] <= 0) << np.uint64(k)
+            moves |= np.uint64(wait[i] <= 0) << np.uint64(k)
             counts &= counts - np.uint64(1)
-        act[g] = marks
+        act[g] = moves
 
 
 @inner
 def keep(verdict, pending, hot, low, high):  # type: ignore[no-untyped-def]
     """Those of a block have weighed the behaviour: their verdict is kept, and there is nothing new to them."""
-    for g in range(verdict.shape[0] // WIDTH):
-        at = low + WIDTH * g
-        here = mask(inside(high - at))
-        put(pending, at, where(here, lanes(verdict, WIDTH * g), lanes(pending, at)))
-        put(hot, at, where(here, lanes(hot, at) & 0, lanes(hot, at)))
+    for i in range(np.uintp(low), np.uintp(high)):
+        pending[i] = verdict[i - np.uintp(low)]
+        hot[i] = 0
