@@ -186,8 +186,8 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 at, there_are = start + low, inside(n - low)
                 heard, visited, met = np.uint64(0), np.uint64(0), np.uint64(0)
                 if media < 1:
-                    channel, drawn = lanes(has_media, at), lanes(media_words, low)
-                    heard = there_are & bits((channel != 0) & (drawn < cut(media)))
+                    listens, drawn = lanes(has_media, at), lanes(media_words, low)
+                    heard = there_are & bits((listens != 0) & (drawn < cut(media)))
                 if needy < 1:
                     need, drawn = lanes(standing, at) & NEEDS, lanes(visit_words, low)
                     struck = (need != 0) & (drawn < cut(needy)) | (need == 0) & (drawn < cut(other))
