@@ -20,7 +20,7 @@ from numba import njit
 from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
-from smsim.engine.lanes import WIDTH, lanes, put, where
+from smsim.engine.lanes import WIDTH, bits, lanes, put, where
 from smsim.engine.push import ASLEEP, tell
 
 FAMILY = "memory floor"
@@ -55,7 +55,7 @@ def touch(households, order, week_start, stage, left, voices, cell, groups, ties
         for g in range(np.uintp(groups.shape[0])):
             if groups[g] != ASLEEP:
                 low = WIDTH * g
-                put(left, low, lanes(left, low) - where(lanes(stage, low) == 0, lanes(voices, low), 0))
+                put(left, low, lanes(left, low) - where(bits(lanes(stage, low) == 0), lanes(voices, low), 0))
         for k in range(week_start[t], week_start[t + 1]):
             i = np.uintp(order[k])
             stage[i] = 1
