@@ -201,10 +201,9 @@ def contact(state, record, households, places, context, room, seed, t, here, the
                 if heard | visited | met != np.uint64(0):
                     note_contacts((heard, visited, met), at, touch, cell, contacts, reached, touched, found)
                     warm[c] = 1
-        attendances = np.int64(0)
         for channel in range(3):
-            attendances = found[channel] - touched_until[channel, c]  # in the end, of the last: dialogues
-            contact_counts[channel] += attendances
+            contact_counts[channel] += found[channel] - touched_until[channel, c]
+        attendances = found[2] - touched_until[2, c]  # at dialogues
         # part_c = min(participants x actions, #V_c)
         part = min(context.action_participants * volume[ACTION, c], float(voices[c]))
         participants[t] += part
