@@ -35,7 +35,7 @@ def compared(a, b, low, number, words):
     these, those = lanes(a, low), lanes(b, low)
     words[0], words[1], words[2] = bits(these == those), bits(these != those), bits(these < those)
     words[3], words[4], words[5] = bits(these <= number), bits(these > number), bits(these >= number)
-    words[6] = bits((these & number) == those)
+    words[6], words[7] = bits((these == number) & (those < number) | (these != those)), bits((these & number) == those)
 
 
 @numba.njit
@@ -54,7 +54,7 @@ def combined(a, b, low, number, word, out):
 @given(st.integers(0, 2**32), st.integers(1, 200), st.integers(0, 200), st.integers(0, 9))
 def test_comparisons_are_those_of_numpy_and_zeros_follow_an_array(kind, seed, size, low, number):
     a, b = np.random.default_rng(seed).integers(-4 if kind is np.int32 else 0, 10, (2, size)).astype(kind)
-    found, expected = np.zeros((2, 7), np.uint64)
+    found, expected = np.zeros((2, 8), np.uint64)
     compared(a, b, low, kind(number), found)
     compared.py_func(a, b, low, kind(number), expected)
     np.testing.assert_array_equal(found, expected)
