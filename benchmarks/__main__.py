@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import (
+    bare,
     cascade,
     contagion,
     floor,
@@ -34,6 +35,7 @@ FAMILIES = {
     "cascade": cascade,
     "floor": floor,
     "full": full,
+    "bare": bare,
     "mechanisms": mechanisms,
     "threads": threads,
     "variance": variance,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks import floor
 from benchmarks.contagion import SMSIM, timed
 from benchmarks.graph import Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, peak_memory, ratios
@@ -40,6 +41,8 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             yield Row(
                 FAMILY, f"{model}/{SMSIM}/{households}", work, SMSIM, own, memory[SMSIM], note=f"{both['weeks']} weeks"
             )
+            if "floor" in both:
+                yield Row(FAMILY, f"{model}/floor/{households}", work, "floor", Spread.of(both["floor"]))
             ratio = ratios(both["cpu"], both["smsim"])
             yield Row(FAMILY, key, work, THEIRS, Spread.of(both["cpu"]), memory[THEIRS], ratio, "times smsim", note)
 
@@ -97,18 +100,21 @@ def _theirs(model: str, graph: Graph) -> Contestant:
 
 
 def duel(model: str, graph: str, repeats: int) -> dict[str, Any]:
-    """smsim and CyNetDiff in turn: seconds of each, mean share reached, weeks given to smsim."""
+    """smsim, CyNetDiff and, of thresholds, the floor in turn: seconds, mean share reached, weeks given to smsim."""
     ties = Graph.load(graph)
     weeks = weeks_of(model, ties)
-    pair = {who: contestant(who, model, ties, weeks) for who in (SMSIM, THEIRS)}
-    seen: dict[str, list[tuple[float, int]]] = {who: [] for who in pair}
+    each = {who: contestant(who, model, ties, weeks) for who in (SMSIM, THEIRS)}
+    if model == "threshold":
+        each["floor"] = Contestant(int, floor.of_thresholds(ties, weeks))
+        each["floor"].run(0)  # compiles
+    seen: dict[str, list[tuple[float, int]]] = {who: [] for who in each}
     for seed in range(1, repeats + 1):
-        for who, one in pair.items():
+        for who, one in each.items():
             seen[who].append(timed(one, seed))
     share = {who: float(np.mean([n for _, n in pairs])) / ties.households for who, pairs in seen.items()}
     return {
+        **{who: [s for s, _ in pairs] for who, pairs in seen.items() if who != THEIRS},
         "cpu": [s for s, _ in seen[THEIRS]],
-        "smsim": [s for s, _ in seen[SMSIM]],
         "reached": share[THEIRS],
         "smsim_reached": share[SMSIM],
         "weeks": weeks,

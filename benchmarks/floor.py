@@ -7,17 +7,20 @@ left, reads its cell (uint8), reads its row of ties (neighbour int32), adds to e
 (uint8) and marks its group: the scattered updates, done by smsim's own `tell`, which lays rows side by side. It draws
 nothing, compares nothing and counts nothing. The floor of a whole run also allocates and writes once every array that
 smsim keeps of its households.
+
+The floor of a threshold contagion draws its thresholds, makes the arrays of a run, writes once whom a household waits
+for, and touches what its adopters touch: few, so that it looks at no group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from benchmarks.graph import WEEKS, Array, Graph, watts_strogatz
+from benchmarks.graph import Array, Graph, watts_strogatz
 from benchmarks.measure import Row, Spread, interleave, ratios
 from benchmarks.sizes import Sizes
 from smsim.engine.lanes import WIDTH, bits, lanes, put, where
@@ -56,12 +59,33 @@ def touch(households, order, week_start, stage, left, voices, cell, groups, ties
             if groups[g] != ASLEEP:
                 low = WIDTH * g
                 put(left, low, lanes(left, low) - where(bits(lanes(stage, low) == 0), lanes(voices, low), 0))
-        for k in range(week_start[t], week_start[t + 1]):
-            i = np.uintp(order[k])
-            stage[i] = 1
-            left[i] = 1
-            read += cell[i]
-        tell(households, voices, groups, order, week_start[t], week_start[t + 1], 1, True, ties, weights)
+        read += adopt(
+            households, order, week_start[t], week_start[t + 1], stage, left, voices, cell, groups, ties, weights
+        )
+    return read
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def adopt(households, order, first, last, stage, left, voices, cell, groups, ties, weights):  # type: ignore[no-untyped-def]
+    """What the adopters order[first:last] of a week touch."""
+    read = 0
+    for k in range(first, last):
+        i = np.uintp(order[k])
+        stage[i] = 1
+        left[i] = 1
+        read += cell[i]
+    tell(households, voices, groups, order, first, last, 1, True, ties, weights)
+    return read
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def adopt_all(households, order, week_start, stage, left, voices, cell, groups, ties, weights):  # type: ignore[no-untyped-def]
+    """What the adopters of all weeks touch."""
+    read = 0
+    for t in range(week_start.shape[0] - 1):
+        read += adopt(
+            households, order, week_start[t], week_start[t + 1], stage, left, voices, cell, groups, ties, weights
+        )
     return read
 
 
@@ -130,12 +154,38 @@ def _measure(graph: Graph, repeats: int) -> dict[str, list[float]]:
     return seconds
 
 
+def of_thresholds(graph: Graph, weeks: int) -> Callable[[int], int]:
+    """Seed to a threshold contagion's floor: draws that seed's thresholds, and replays the contagion of seed 1."""
+    from benchmarks import plain
+    from smsim.engine import contagion
+    from smsim.engine.arrays import frozen
+    from smsim.simulate import prepare
+
+    scenario = plain.linear_threshold(weeks)
+    world = plain.world_of(scenario, graph)
+    prepared = prepare(scenario, "none", 1, plain.thresholds(world, 1))
+    order, week_start = _adopters_by_week(prepared)
+    people, record, cell = frozen(world.households), prepared.empty_record(), world.households.cell
+
+    def run(seed: int) -> int:
+        plain.thresholds(world, seed)
+        room = contagion.new_room(world.households, record, world.facts)
+        room.ask.fill(1)
+        room.left.fill(1)
+        adopt_all(
+            people, order, week_start, room.stage, room.left, room.voices, cell, room.groups, room.ties, room.weights
+        )
+        return len(order)
+
+    return run
+
+
 def _adopters_by_week(prepared: Any) -> tuple[Array, Array]:
     """Households that adopt, by week and index, int64, the first adopters in week 0; and where each week begins."""
     state, record = prepared.begin()
     before = np.zeros_like(state.stage[0])
     groups = []
-    for week in range(WEEKS):
+    for week in range(prepared.weeks):
         if week:
             prepared.advance(state, record, week - 1, week)
         adopted = state.stage[0] >= _adopted()

@@ -12,7 +12,7 @@ from benchmarks.sizes import Sizes
 class Goal(NamedTuple):
     """A goal, what was measured, and whether that meets it (None: not measured).
 
-    floor: what would be measured if smsim took no longer than the memory floor of its own layout; "" if it has none.
+    floor: what would be measured if smsim took no longer than the floor of its own layout; "" if it has none.
     """
 
     work: str
@@ -32,18 +32,23 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
     for model, least in (("cascade", 6), ("threshold", 25)):
         for size, label in ((small, "100k"), (large, "1M")):
             judge.ratio(f"against CyNetDiff, {model}, {label}", [f"{model}/CyNetDiff/{size}"], least)
+            judge.at_the_floor(f"{model}/CyNetDiff/{size}", f"{model}/floor/{size}")
     for size, label in ((small, "100k"), (large, "1M")):
         judge.peer(f"plain contagion, {label}, against scipy sparse", "scipy sparse", size, 12)
     floors = [f"floor/{part}/smsim/{large}" for part in ("weeks", "run")]
     judge.ratio("memory floor of its own layout, 1M (the worse of weeks alone and whole run)", floors, 2, most=True)
     if sizes.large == 1_000_000:
         judge.cpu("full model, 1M households x 156 weeks, CPU", ["full/large/52"], 3)
-        judge.ratio("the same, against plain contagion over 52 weeks", ["full/large/52"], 15, most=True)
-        judge.ratio("the same, against plain contagion over 156 weeks", ["full/large/156"], 15, most=True)
+        judge.at_the_bare("full/large/52", "large", " s")
+        for weeks in (52, 156):
+            of = f"full/large/{weeks}"
+            judge.ratio(f"the same, against plain contagion over {weeks} weeks", [of], 15, most=True)
+            judge.at_the_bare(of, "large", "x")
         judge.memory("the same, peak memory", ["full/large/52"], 700)
     if sizes.small == 20_000:
         presets = [key for key in rows if key.startswith("full/small/")]
         judge.cpu("full model, 20k households, one run, s0-default", ["full/small/s0-default"], 0.040)
+        judge.at_the_bare("full/small/s0-default", "small", " s")
         judge.cpu("full model, 20k households, one run, slowest preset", presets, 0.040)
         judge.cpu("three strategies x 20 replicates, by the clock", ["full/answer"], 1.2)
     if sizes.threaded == 100_000:
@@ -54,6 +59,7 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
         judge.ratio(f"paired against independent worlds, {model} model, least pair", pairs, least)
     if sizes.sweep_households == 10_000:
         judge.cpu("26,624 runs, full model, by the clock", ["sweep/full"], 60)
+        judge.at_the_bare("sweep/full", "sweep", " s")
         judge.cpu("26,624 runs, plain model, by the clock", ["sweep/plain"], 12)
     if sizes.large == 1_000_000:
         judge.cpu("1M-household world with eight ties", [f"world/{large}"], 1.5)
@@ -72,10 +78,24 @@ class _Judge:
         self._add(work, keys, lambda row: row.ratio.median if row.ratio else None, bound, "x", most)
 
     def peer(self, work: str, name: str, size: str, bound: float) -> None:
-        theirs, floor = (self.rows.get(key) for key in (f"contagion/{name}/{size}", f"floor/run/floor/{size}"))
         self.ratio(work, [f"contagion/{name}/{size}"], bound)
-        if theirs and floor and theirs.cpu and floor.cpu:
-            self.found[-1] = self.found[-1]._replace(floor=f"{say(theirs.cpu.median / floor.cpu.median)}x")
+        self.at_the_floor(f"contagion/{name}/{size}", f"floor/run/floor/{size}")
+
+    def at_the_floor(self, theirs: str, floor: str) -> None:
+        """Of the last goal: their time over that of the floor of the same work."""
+        above, below = self.rows.get(theirs), self.rows.get(floor)
+        if above and below and above.cpu and below.cpu:
+            self._floor(f"{say(above.cpu.median / below.cpu.median)}x")
+
+    def at_the_bare(self, of: str, work: str, unit: str) -> None:
+        """Of the last goal: what was measured, divided by how many times its floor a run of the full model takes."""
+        seen, bare = self.rows.get(of), self.rows.get(f"bare/{work}")
+        value = seen and (seen.ratio if unit == "x" else seen.cpu)
+        if value and bare and bare.ratio:
+            self._floor(f"{say(value.median / bare.ratio.median)}{unit}")
+
+    def _floor(self, text: str) -> None:
+        self.found[-1] = self.found[-1]._replace(floor=text)
 
     def cpu(self, work: str, keys: list[str], bound: float) -> None:
         self._add(work, keys, lambda row: row.cpu.median if row.cpu else None, bound, " s", True)

@@ -3,6 +3,11 @@
 Each strategy runs in the same worlds with the same draws. The variance of the paired difference is that over the
 worlds; in independent worlds it would be the sum of the two strategies' variances. The range is the 95% interval of a
 bootstrap over worlds.
+
+What the rule of contacts costs is measured with the plain model written once more, in NumPy: with contacts drawn week
+by week, as in smsim, and with one clock per household that runs down by the summed hazard of its contacts. The clock
+pairs better, but with more money a contact comes sooner instead of as well: doses would not nest, and somebody whom
+more money reaches sooner has forgotten more when it matters (docs/model.md, decision 1).
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.full import PRESET, preset
-from benchmarks.graph import BETA, Array, watts_strogatz
+from benchmarks.graph import BETA, WEEKS, Array, watts_strogatz
 from benchmarks.measure import Row, Spread
 from benchmarks.sizes import Sizes
 
@@ -24,22 +29,17 @@ OUTCOME = {"plain": "mean coverage over the weeks", "full": "coverage at the cam
 
 def rows(sizes: Sizes) -> Iterator[Row]:
     """Pairs of strategies in the plain and in the full model."""
-    for model in ("plain", "full"):
+    for model in ("plain", "full", *RULES):
+        who, said = ("NumPy", f"plain model, {model}") if model in RULES else ("smsim", f"{model} model")
         coverage = sizes.ask(coverages, model=model, worlds=sizes.worlds, households=sizes.village)
         for one, other in pairs(list(coverage)):
             a, b = np.array(coverage[one]), np.array(coverage[other])
-            work = f"{model} model, {one} against {other}, {sizes.worlds} worlds of {sizes.village:,} households"
-            note = f"{OUTCOME[model]} {a.mean():.3f} and {b.mean():.3f}; range: 95% bootstrap"
+            work = f"{said}, {one} against {other}, {sizes.worlds} worlds of {sizes.village:,} households"
+            note = f"{OUTCOME['full' if model == 'full' else 'plain']} {a.mean():.3f} and {b.mean():.3f}"
+            key = f"pairing/{model}/{one}/{other}"
+            gained = gain(a, b)
             yield Row(
-                FAMILY,
-                f"pairing/{model}/{one}/{other}",
-                work,
-                "smsim",
-                None,
-                None,
-                gain(a, b),
-                "times less variance",
-                note,
+                FAMILY, key, work, who, None, None, gained, "times less variance", f"{note}; range: 95% bootstrap"
             )
 
 
@@ -70,6 +70,10 @@ def coverages(model: str, worlds: int, households: int) -> dict[str, list[float]
 
     found: dict[str, list[float]] = {}
     for seed in range(worlds):
+        if model in RULES:
+            for name, share in _written_once_more(model, households, seed).items():
+                found.setdefault(name, []).append(share)
+            continue
         if model == "full":
             scenario = preset(PRESET, households)
             world = build_world(scenario, seed)
@@ -96,6 +100,47 @@ PLAIN: dict[str, tuple[float, float, dict[str, float]]] = {
     "twice as many visits": (BETA, 0.1, {"visit": 1.0}),
     "half visits, half dialogues": (BETA, 0.05, {"visit": 0.5, "dialogue": 0.5}),
 }
+
+
+# How contacts are decided where the plain model is written once more; neither name is that of a model.
+WEEKLY, CLOCK = "contacts week by week", "one clock per household"
+RULES = (WEEKLY, CLOCK)
+
+
+def _written_once_more(rule: str, households: int, seed: int) -> dict[str, float]:
+    """Mean coverage over the weeks under each strategy of `PLAIN`, in one world, all with the same draws."""
+    from scipy.sparse import csr_array
+
+    from benchmarks import plain
+    from smsim.engine.arrays import DIALOGUE, VISIT
+    from smsim.simulate import pack_context, prepare
+
+    graph, draw = watts_strogatz(households, seed=seed), np.random.default_rng(seed)
+    ties = csr_array((np.ones(len(graph.neighbor)), graph.neighbor, graph.indptr))
+    hears, meets = draw.exponential(size=(2, households))
+    uniforms = draw.random((2, WEEKS, households))
+    found = {}
+    for name, (beta, budget, shares) in PLAIN.items():
+        scenario = plain.susceptible_infected(beta=beta, campaign=_campaign(budget, shares))
+        world = plain.world_of(scenario, graph, seed)
+        planned = prepare(scenario, "only", seed, world).plan
+        volume = pack_context(scenario)[0]["fidelity"] * planned.spending / planned.unit_cost  # (T, 8)
+        joiner = world.households.joiner
+        hazards = np.stack(
+            [volume[:, [VISIT]] / households * np.ones(households), volume[:, [DIALOGUE]] / joiner.sum() * joiner]
+        )
+        if rule == CLOCK:
+            met = hazards.sum(axis=0).cumsum(axis=0) > meets
+        else:
+            met = (uniforms < -np.expm1(-hazards)).any(axis=0).cumsum(axis=0) > 0
+        adopted, heard, shares_by_week = np.zeros(households, bool), np.zeros(households), []
+        adopted[graph.first] = True
+        for week in range(WEEKS):
+            heard += beta * (ties @ adopted)
+            adopted = adopted | (heard > hears) | met[week]
+            shares_by_week.append(adopted.mean())
+        found[name] = float(np.mean(shares_by_week))
+    return found
 
 
 def _campaign(budget: float, shares: dict[str, float]) -> dict[str, Any]:
