@@ -42,7 +42,11 @@ def sweep(
     phase: Annotated[str | None, typer.Option(metavar="PATH,PATH", help="Factors of the phase diagram.")] = None,
     threads: Threads = None,
     cluster: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask: tcp://HOST:PORT, a scheduler file, or local.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Dask: tcp://HOST:PORT, a scheduler file, or local. Or processes, as 8 or more threads are.",
+        ),
     ] = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only this part, for an array of jobs.")] = None,
     merge: Annotated[bool, typer.Option("--merge", help="Gather the shards and analyse them.")] = False,

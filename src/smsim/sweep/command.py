@@ -10,8 +10,10 @@ from typing import Any
 
 import typer
 
+from smsim.cluster import MANY, PROCESSES
 from smsim.errors import RunError, ScenarioError
 from smsim.folder import package_version
+from smsim.runner import default_threads
 from smsim.scenario import Scenario, load_scenario
 from smsim.sweep.bundle import BUNDLE, bundle_spec, compare_with, is_bundle, write_bundle
 from smsim.sweep.execute import code_digest, complete, read_shard
@@ -45,6 +47,12 @@ class Options:
     merge: bool = False
     status: bool = False
     bundle: bool = False
+
+    @property
+    def where(self) -> str | None:
+        """The cluster; without one, processes for as many runs side by side as threads would hinder."""
+        count = default_threads() if self.threads is None else self.threads
+        return self.cluster or (PROCESSES if count >= MANY else None)
 
     @property
     def two_factors(self) -> list[str] | None:
@@ -135,7 +143,7 @@ def _rerun(
     target = out if out is not None else RESULTS / f"{bundle.stem}-again"
     spec, told = bundle_spec(bundle)
     with progress("sweeping") as tell:
-        study = sweep_again(spec, target, options.threads, options.cluster, tell)
+        study = sweep_again(spec, target, options.threads, options.where, tell)
     study.decision, study.phase = told
     with progress("analysing") as tell:
         write_sweep(study, target, command, tell)
@@ -166,7 +174,7 @@ def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Prog
         phase=options.two_factors,
         out=folder,
         threads=options.threads,
-        cluster=options.cluster,
+        cluster=options.where,
         shard=read_shard(options.shard) if options.shard else None,
         progress=progress,
     )
@@ -194,7 +202,7 @@ def resume(folder: Path, options: Options, progress: Progress) -> Sweep:
     study.store.refuse_unless({**study.store.spec, "smsim": package_version(), "code": code_digest()})
     tell_by(study, options)
     shard = read_shard(options.shard) if options.shard else None
-    complete(study.store, study.model, options.threads, options.cluster, shard, progress)
+    complete(study.store, study.model, options.threads, options.where, shard, progress)
     return study
 
 

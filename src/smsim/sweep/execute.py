@@ -1,4 +1,5 @@
-"""The runner of a sweep: what is missing in the store, chunk by chunk, on threads, a cluster or one shard of an array.
+"""The runner of a sweep: what is missing in the store, chunk by chunk, on threads, processes, a cluster or one shard of
+an array.
 
 Which of these, and in which order, never changes a part: it is a function of the sweep's specification alone.
 """
@@ -14,7 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from smsim.cluster import Cluster, open_cluster
+from smsim.cluster import MANY, PROCESSES, Cluster, open_cluster
 from smsim.engine.arrays import Array
 from smsim.errors import RunError, ScenarioError
 from smsim.runner import run_each
@@ -109,6 +110,8 @@ def complete(
             done += len(item[2])
             tell(done, total)
 
+    if cluster == PROCESSES and len(missing) < MANY:
+        cluster = None  # done before the processes had started
     if cluster is None:
         run(threads=threads)
         return

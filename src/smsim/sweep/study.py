@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from smsim.cluster import Cluster, open_cluster
+from smsim.cluster import PROCESSES, Cluster, open_cluster
 from smsim.engine.arrays import Array
 from smsim.errors import ScenarioError
 from smsim.folder import package_version
@@ -101,7 +101,9 @@ def sweep(
     described = {"scenario": {"name": scenario.name, "given": scenario.to_mapping()}, "digest": scenario.digest}
     with ExitStack() as stack:
         found: str | Cluster | None = cluster
-        if cluster is not None and not is_begun(folder):  # a wrong address leaves no folder behind
+        if (
+            cluster is not None and cluster != PROCESSES and not is_begun(folder)
+        ):  # a wrong address leaves no folder behind
             found = stack.enter_context(open_cluster(cluster, threads))
         store = begin(folder / RUNS, model, swept, design, described | {"notes": list(notes)})
         complete(store, model, threads, found, shard, progress)

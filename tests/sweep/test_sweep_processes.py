@@ -1,0 +1,67 @@
+"""Processes of this machine: the same bytes as threads, and none left behind."""
+
+from __future__ import annotations
+
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+from functions import SWEPT, tiny
+
+from smsim.cluster import LOCAL, MANY, PROCESSES
+from smsim.errors import RunError
+from smsim.sweep import execute, load_sweep, sweep
+from smsim.sweep.command import Options
+
+HOW = {"method": "morris", "n": 6, "replicates": 2, "seed": 3, "factors": SWEPT}
+
+
+def test_many_runs_side_by_side_are_processes_and_few_are_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Options(threads=MANY).where, Options(threads=MANY - 1).where) == (PROCESSES, None)
+    assert Options(threads=MANY, cluster=LOCAL).where == LOCAL
+    monkeypatch.setenv("SMSIM_THREADS", str(MANY))
+    assert Options().where == PROCESSES
+
+
+def test_a_sweep_of_a_few_chunks_starts_no_process(tmp_path: Path) -> None:
+    seen = []
+    sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=lambda *_: seen.append(active_children()), **HOW)
+    assert seen
+    assert not any(seen)
+
+
+@pytest.mark.slow
+def test_processes_give_the_bytes_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)  # 24 chunks
+    for name, cluster in (("threads", None), ("processes", PROCESSES)):
+        sweep(tiny(), out=tmp_path / name, threads=2, cluster=cluster, **HOW)
+    parts = [{p.name: p.read_bytes() for p in (tmp_path / n / "runs").iterdir()} for n in ("threads", "processes")]
+    assert parts[0] == parts[1]
+
+
+@pytest.mark.slow
+def test_a_lost_process_is_a_sentence_and_the_sweep_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)
+
+    def kill(done: int, total: int) -> None:
+        if done:
+            for child in active_children():
+                child.kill()
+
+    with pytest.raises(RunError, match="a process was lost"):
+        sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=kill, **HOW)
+    assert not load_sweep(tmp_path).finished
+    assert sweep(tiny(), out=tmp_path, threads=1, **HOW).finished
+
+
+@pytest.mark.slow
+def test_who_gives_up_leaves_no_process_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)
+
+    def give_up(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=give_up, **HOW)
+    assert active_children() == []
