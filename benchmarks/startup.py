@@ -19,12 +19,14 @@ def rows(sizes: Sizes) -> Iterator[Row]:
     """Help, a cold first result with an empty cache of kernels, and warm ones with what that left."""
     with tempfile.TemporaryDirectory(dir=sizes.folder) as scratch:
         own = {"NUMBA_CACHE_DIR": str(Path(scratch) / "kernels")} if sizes.cold else {}
-        environment = {**os.environ, **own}
+        # pip writes the bytecode of what it installs; from a checkout the first start does, unless it is forbidden to.
+        usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = {**usual, **own}
 
         def seconds(*arguments: str) -> tuple[float, float]:
             return child_seconds([sys.executable, "-m", "smsim", *arguments], environment)
 
-        seconds("--help")  # so that the files are in memory
+        seconds("--help")  # so that the files are in memory, and their bytecode on disk
         yield _row("help", "smsim --help", [seconds("--help") for _ in range(sizes.repeats)])
         run = f"smsim run {SCENARIO}"
         command = ("run", SCENARIO, "--out")
