@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,7 +109,7 @@ def _own_processes(count: int) -> Iterator[Cluster]:
     warm_up()  # compiled once here, or by every process
     others = active_children()
     # Not forked: a copy of a process with threads may hang.
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _leave_it_to_the_parent)
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _end_with_the_parent)
     try:
         yield Cluster(pool, count, lambda: None)
     except BaseException as failure:
@@ -124,8 +125,17 @@ def _own_processes(count: int) -> Iterator[Cluster]:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_it_to_the_parent() -> None:
+def _end_with_the_parent() -> None:
+    """In a process of the pool: it ends when its parent asks it to or dies, and for no other reason."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _watch(where: str, client: Any) -> Callable[[], None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -65,3 +68,26 @@ def test_who_gives_up_leaves_no_process_behind(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=give_up, **HOW)
     assert active_children() == []
+
+
+KILLED = """
+from functions import SWEPT, tiny
+from smsim.sweep import execute, sweep
+
+execute.RUNS_PER_CHUNK = 8
+if __name__ == "__main__":
+    sweep(tiny(), method="morris", n=64, seed=3, factors=SWEPT, threads=2, cluster="processes", progress=print)
+"""
+
+
+@pytest.mark.slow
+def test_who_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED, encoding="utf-8")
+    command = [sys.executable, "-u", str(script)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True, cwd=tmp_path) as parent:
+        assert parent.stdout is not None
+        assert any(not line.startswith("0 ") for line in parent.stdout)  # the processes work
+        parent.kill()
+        parent.communicate(timeout=60)  # comes to an end when the last of those that could still print has ended
