@@ -19,8 +19,9 @@ BATCHES = 4  # of the sample: their range is the range of the result
 
 def rows(sizes: Sizes) -> Iterator[Row]:
     """Plain and full; runs alone, and each with a design point of its own."""
-    runs = sizes.sweep if sizes.whole else min(sizes.sample, sizes.sweep)
     for model in ("plain", "full"):
+        sample = 4 * sizes.sample if model == "plain" else sizes.sample  # of shorter runs more
+        runs = sizes.sweep if sizes.whole else min(sample, sizes.sweep)
         for own in (False, True) if model == "full" else (False,):
             graph = sizes.graph(sizes.sweep_households)
             seconds = sizes.ask(
