@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,9 +54,8 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
     ScenarioError : `distributed` is not installed, or there is no such file
     RunError : the scheduler does not answer, has no workers, or loses them all for good; a process was lost
     """
-    processes = default_threads() if threads is None else threads
     if where == PROCESSES:
-        with _own_processes(processes) as own:
+        with _own_processes(default_threads() if threads is None else threads) as own:
             yield own
         return
     try:
@@ -65,6 +65,7 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
     cluster = None
     address: dict[str, str] = {}
     if where == LOCAL:
+        processes = default_threads() if threads is None else threads
         cluster = distributed.LocalCluster(
             n_workers=processes, threads_per_worker=1, dashboard_address=None, silence_logs=50
         )
@@ -106,28 +107,57 @@ def open_cluster(where: str, threads: int | None = None) -> Iterator[Cluster]:
 
 @contextmanager
 def _own_processes(count: int) -> Iterator[Cluster]:
+    if count < 1:
+        raise ScenarioError(f"threads must be 1 or more; got {count}")
+    if sys.platform == "win32":
+        count = min(count, 61)  # Windows waits for no more at once
     warm_up()  # compiled once here, or by every process
-    others = active_children()
-    # Not forked: a copy of a process with threads may hang.
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _end_with_the_parent)
+    pool = None
     try:
+        try:
+            # Not forked: a copy of a process with threads may hang.
+            pool = ProcessPoolExecutor(count, get_context("spawn"), _end_with_the_parent)
+            with _deaf_to_interrupts():
+                first, *_ = [pool.submit(os.getpid) for _ in range(count)]
+            first.result()
+        except OSError as error:
+            raise RunError(f"no process can be started here ({error}); fewer than {MANY} --threads need none") from None
+        except BrokenProcessPool:
+            raise RunError(
+                "the processes ended as they started, for which they gave a reason above; a script that starts some "
+                'must be a file, and do so below `if __name__ == "__main__":`'
+            ) from None
         yield Cluster(pool, count, lambda: None)
     except BaseException as failure:
-        for child in active_children():  # none goes on with what nobody waits for
-            if child not in others:
-                child.terminate()
+        # Nobody waits for what they are at. (From Python 3.14 on: `terminate_workers`.)
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
         if isinstance(failure, BrokenProcessPool):
             raise RunError(
                 f"a process was lost, as when memory is short: with fewer --threads less is needed; {KEPT}"
             ) from None
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here hear no Ctrl-C, which reaches all processes of a terminal: the parent ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_the_parent() -> None:
     """In a process of the pool: it ends when its parent asks it to or dies, and for no other reason."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be started deaf
     parent = parent_process()
 
     def watch() -> None:

@@ -37,7 +37,7 @@ def replicate_seed(seed: int, replicate: int) -> int:
 
 
 def default_threads() -> int:
-    """Threads when nobody says: SMSIM_THREADS, or one per core.
+    """Threads when nobody says: SMSIM_THREADS, or one per core that this process may use.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def default_threads() -> int:
     """
     text = os.environ.get(THREADS_VARIABLE)
     if text is None:
-        return os.cpu_count() or 1
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not (text.isdecimal() and int(text) > 0):
         raise ScenarioError(f"{THREADS_VARIABLE} must be a whole number of threads, 1 or more; got {text!r}")
     return int(text)

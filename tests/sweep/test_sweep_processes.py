@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from functions import SWEPT, tiny
 
-from smsim.cluster import LOCAL, MANY, PROCESSES
-from smsim.errors import RunError
+from smsim.cluster import LOCAL, MANY, PROCESSES, open_cluster
+from smsim.errors import RunError, ScenarioError
 from smsim.sweep import execute, load_sweep, sweep
 from smsim.sweep.command import Options
 
@@ -31,6 +31,11 @@ def test_a_sweep_of_a_few_chunks_starts_no_process(tmp_path: Path) -> None:
     sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=lambda *_: seen.append(active_children()), **HOW)
     assert seen
     assert not any(seen)
+
+
+def test_no_processes_at_all_are_refused() -> None:
+    with pytest.raises(ScenarioError, match="threads must be 1 or more; got 0"), open_cluster(PROCESSES, 0):
+        pass
 
 
 @pytest.mark.slow
@@ -91,3 +96,14 @@ def test_who_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
         assert any(not line.startswith("0 ") for line in parent.stdout)  # the processes work
         parent.kill()
         parent.communicate(timeout=60)  # comes to an end when the last of those that could still print has ended
+
+
+@pytest.mark.slow
+def test_a_script_that_processes_cannot_read_is_told_so(tmp_path: Path) -> None:
+    script = KILLED.replace('if __name__ == "__main__":', "if True:")
+    (tmp_path / "unguarded.py").write_text(script, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    command = [sys.executable, str(tmp_path / "unguarded.py")]
+    done = subprocess.run(command, capture_output=True, env=environment, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert 'below `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]

@@ -45,7 +45,7 @@ def sweep(
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Dask: tcp://HOST:PORT, a scheduler file, or local. Or processes, as 8 or more threads are.",
+            help="Dask: tcp://HOST:PORT, a scheduler file, or local. Without Dask: processes.",
         ),
     ] = None,
     shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run only this part, for an array of jobs.")] = None,

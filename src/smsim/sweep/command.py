@@ -51,8 +51,10 @@ class Options:
     @property
     def where(self) -> str | None:
         """The cluster; without one, processes for as many runs side by side as threads would hinder."""
+        if self.cluster is not None:
+            return self.cluster
         count = default_threads() if self.threads is None else self.threads
-        return self.cluster or (PROCESSES if count >= MANY else None)
+        return PROCESSES if count >= MANY else None
 
     @property
     def two_factors(self) -> list[str] | None:
@@ -116,6 +118,8 @@ def sweep_command(
             raise ScenarioError(f"{begun} is a sweep that was begun there; go on with it without --out")
         if is_begun(target) and (bad := len(Store.open(target / RUNS).damaged())):
             typer.echo(f"{target}: {_damaged(bad)} (not what the checksum says) and computed again", err=True)
+        if options.cluster not in (None, PROCESSES) and options.shard is not None:
+            raise ScenarioError("--cluster and --shard are two ways to share the work; give one")
         with progress("sweeping") as tell:
             if scenario is None:
                 study = resume(target, options, tell)
@@ -157,8 +161,6 @@ def _rerun(
 
 def run_sweep(scenario: Scenario, folder: Path, options: Options, progress: Progress) -> Sweep:
     """Begin a sweep in a folder or go on with it."""
-    if options.cluster is not None and options.shard is not None:
-        raise ScenarioError("--cluster and --shard are two ways to share the work; give one")
     groups = read_groups(options.groups)
     return sweep(
         scenario,

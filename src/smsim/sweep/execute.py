@@ -18,7 +18,7 @@ from typing import Any
 from smsim.cluster import MANY, PROCESSES, Cluster, open_cluster
 from smsim.engine.arrays import Array
 from smsim.errors import RunError, ScenarioError
-from smsim.runner import run_each
+from smsim.runner import default_threads, run_each
 from smsim.sweep.point import Model, part_table
 from smsim.sweep.store import Store, part_bytes
 
@@ -110,8 +110,10 @@ def complete(
             done += len(item[2])
             tell(done, total)
 
-    if cluster == PROCESSES and len(missing) < MANY:
-        cluster = None  # done before the processes had started
+    if cluster == PROCESSES:
+        # One that finds no chunk left would have started for nothing; for a few, threads are as good.
+        threads = min(default_threads() if threads is None else threads, len(missing))
+        cluster = PROCESSES if len(missing) >= MANY else None
     if cluster is None:
         run(threads=threads)
         return

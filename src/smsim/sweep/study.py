@@ -82,7 +82,8 @@ def sweep(
     decide, phase : outcome by which strategies are compared (coverage of the first behaviour at the end if None), and
         the two factors of the phase diagram (the most decisive if None): see `Sweep.decide_by`, `Sweep.show_phase`
     out : folder to keep the runs in, and to resume from; a temporary one if None
-    threads, cluster, shard : where to run, never what: see `smsim.cluster.open_cluster`; shard (i, n) runs a part only
+    threads, cluster, shard : where to run, never what: see `smsim.cluster.open_cluster`; shard (i, n) runs a part only.
+        A script that asks for "processes" must be a file, and do so below ``if __name__ == "__main__":``
 
     Raises
     ------
@@ -101,9 +102,8 @@ def sweep(
     described = {"scenario": {"name": scenario.name, "given": scenario.to_mapping()}, "digest": scenario.digest}
     with ExitStack() as stack:
         found: str | Cluster | None = cluster
-        if (
-            cluster is not None and cluster != PROCESSES and not is_begun(folder)
-        ):  # a wrong address leaves no folder behind
+        # A wrong address leaves no folder behind.
+        if cluster is not None and cluster != PROCESSES and not is_begun(folder):
             found = stack.enter_context(open_cluster(cluster, threads))
         store = begin(folder / RUNS, model, swept, design, described | {"notes": list(notes)})
         complete(store, model, threads, found, shard, progress)
