@@ -42,11 +42,8 @@ def rows(sizes: Sizes) -> Iterator[Row]:
                 FAMILY, f"{model}/{SMSIM}/{households}", work, SMSIM, own, memory[SMSIM], note=f"{both['weeks']} weeks"
             )
             if "floor" in both:
-                key_of_floor, replayed = (
-                    f"{model}/floor/{households}",
-                    "its own thresholds, the adopters of one contagion",
-                )
-                yield Row(FAMILY, key_of_floor, work, "floor", Spread.of(both["floor"]), note=replayed)
+                cpu, note_of_floor = Spread.of(both["floor"]), "its own thresholds, the adopters of one contagion"
+                yield Row(FAMILY, f"{model}/floor/{households}", work, "floor", cpu, note=note_of_floor)
             ratio = ratios(both["cpu"], both["smsim"])
             yield Row(FAMILY, key, work, THEIRS, Spread.of(both["cpu"]), memory[THEIRS], ratio, "times smsim", note)
 
