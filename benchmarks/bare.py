@@ -3,9 +3,9 @@
 A bare run is prepared and begun as any other. Then, week by week and part by part as in smsim: what neighbours show is
 taken off two resistances (off the first in weeks in which many have not heard, in a run of smsim's), clocks are looked
 at, and in weeks of the campaign a number is drawn for every household and channel (media, visits, dialogues) and
-compared with the chance of a contact. From the campaign on,
-when persuasion fades and support with it, everybody's support is added up and compared with what it asks for. No
-contact is noted, nobody hears, decides, queues, lapses or moves, nothing is told to a neighbour, counted or recorded.
+compared with the chance of a contact. From the campaign on, when persuasion fades and support with it, everybody's
+support is added up and compared with what it asks for. No contact is noted, nobody hears, decides, queues, lapses or
+moves, nothing is told to a neighbour, counted or recorded.
 """
 
 from __future__ import annotations
