@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -45,9 +46,8 @@ class Prepared:
     def begin(self) -> tuple[State, Record]:
         """State before the first week, and an empty record."""
         world = self.world
-        people, places = world.households, world.places
-        ahead.help_out(lambda: last_kernels(people, places, self.plan, self.behaviours, self.context, self.seed))
-        return start(people, places, self.behaviours, self.context, self.seed), self.empty_record()
+        state = start(world.households, world.places, self.behaviours, self.context, self.seed)
+        return state, self.empty_record()
 
     def advance(self, state: State, record: Record, first_week: int, stop_week: int) -> None:
         """Advance state and record, in place, from first_week up to stop_week."""
@@ -179,9 +179,19 @@ def prepare_all(scenario: Scenario, strategies: Iterable[str], seed: int | None,
     seed = int(seed)
     if world is None:
         world = _world(scenario, seed)
-    groundwork = Groundwork(scenario, world, seed)
     behaviours, context = pack_behaviours(scenario), pack_context(scenario)
+    ahead.help_out(lambda: _last_kernels(world, behaviours, context))
+    groundwork = Groundwork(scenario, world, seed)
     return [Prepared(scenario, name, seed, world, *groundwork.plan(name), behaviours, context) for name in strategies]
+
+
+def _last_kernels(world: World, behaviours: Array, context: Array) -> list[tuple[Any, tuple[Any, ...]]]:
+    """`last_kernels`, but none for what without a campaign would be a contagion: it may not need them."""
+    row, table = np.zeros(0), np.zeros((0, 0))
+    idle = Plan(0, table, row, row, table, table, table, table, table, row)
+    if is_contagion(idle, behaviours, context, world.facts):
+        return []
+    return last_kernels(world.households, world.places, idle, behaviours, context)
 
 
 def total_weeks(scenario: Scenario) -> int:

@@ -1,9 +1,10 @@
 """The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
 
-Every compiled function is of one of four kinds: a `kernel`, which Python may call; a `lean` kernel, which makes no
-arrays: it counts no references, and takes a run's hundred arrays from Python in two thirds of the time; an `inner`,
-which only kernels call and which makes no arrays either: it needs no wrapper; and an `inlined`, arithmetic that is
-written into its caller, so that a loop over it can be computed side by side.
+Every compiled function is of one of five kinds. Python may call a `kernel`; a `lean` kernel, which makes no arrays: it
+counts no references, and takes a run's hundred arrays from Python in two thirds of the time; and an `inlined_kernel`,
+arithmetic that is also written into its callers, so that a loop over it can be computed side by side. Kernels alone
+call an `inner`, which makes no arrays either, and an `inlined`: `embed` says why these two are no machine code by
+themselves, and Python that calls one crashes.
 
 Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
 compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
@@ -17,6 +18,8 @@ import sys
 from pathlib import Path
 
 import numba
+
+from smsim.engine.embed import Embedder
 
 
 def cache_folder() -> Path:
@@ -64,10 +67,12 @@ KEPT = _kept()
 
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
 _ours = {"nogil": True, "cache": KEPT, "error_model": "numpy", "no_cfunc_wrapper": True}
+_embedded = {"no_cpython_wrapper": True, "_nrt": False, "pipeline_class": Embedder, **_ours}
 kernel = numba.njit(**_ours)  # type: ignore[call-overload]  # Numba's types do not know some of these options
 # Written in by LLVM. Numba's own inlining would infer the types of every copy anew: a tenth of all compiling.
-inlined = numba.njit(forceinline=True, **_ours)  # type: ignore[call-overload]
+inlined_kernel = numba.njit(forceinline=True, **_ours)  # type: ignore[call-overload]
+inlined = numba.njit(forceinline=True, **_embedded)  # type: ignore[call-overload]
 # Without Numba's runtime there is nothing to allocate with, and no references are counted: the kernel above, or Python,
 # holds all arrays while it runs. In a small run the counting took longer than the households.
 lean = numba.njit(_nrt=False, **_ours)  # type: ignore[call-overload]
-inner = numba.njit(no_cpython_wrapper=True, _nrt=False, **_ours)  # type: ignore[call-overload]
+inner = numba.njit(**_embedded)  # type: ignore[call-overload]

@@ -120,7 +120,7 @@ def decide(  # type: ignore[no-untyped-def]
     informed_by, eligible_cells = record.informed_by[t, b], record.eligible[t, b]
     community_start, community_eligible = places.community_start, record.community_eligible[t, b]
     supporters, demand, persuaded_sum = state.supporters[b], state.demand[b], state.persuaded_sum[b]
-    endorsement, warm, moving = state.endorsement, state.warm, state.moving[b]
+    endorsement, warm, moving, believing = state.endorsement, state.warm, state.moving[b], state.believing[b]
     incentives = volume[INCENTIVE]
     resident, language, women, training = plan.resident, plan.language, plan.women, plan.training
     campaign_week = t - plan.first_week
@@ -154,7 +154,7 @@ def decide(  # type: ignore[no-untyped-def]
     unaware = 0
     for cell in range(stage_count.shape[0]):
         unaware += stage_count[cell, UNAWARE]
-    rumours = arrival > 0 or (passing > 0 and state.believing[b] > 0)  # without, all would take off nothing
+    rumours = arrival > 0 or (passing > 0 and believing > 0)  # without, all would take off nothing
     wear(
         stage, voicing, talking, rumouring, resist_talk, resist_rumour, peers, unaware / people, silent_information,
         rumours, passing, arrival, community_start[here], community_start[there], gives,

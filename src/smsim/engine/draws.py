@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from smsim.engine import inlined, inner, kernel
+from smsim.engine import inlined, inlined_kernel, inner, kernel
 
 # Streams of a run. A number, once given, is never used for anything else.
 (
@@ -64,7 +64,7 @@ LN2 = 0.6931471805599453
 SQRT_HALF = 0.7071067811865476
 
 
-@inlined
+@inlined_kernel
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Four 32-bit words of Philox4x32-10, as uint64, from a counter and a key of 32-bit words (uint64)."""
     for _ in range(10):
@@ -179,7 +179,7 @@ def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignor
         out[k] = (float(words[k]) + 0.5) * 2.0**-32
 
 
-@inlined
+@inlined_kernel
 def log(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive normal float, within 2 units of the last place.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from smsim.engine import kernel, lean
+from smsim.engine import lean
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -106,8 +106,14 @@ def start(households: Households, places: Places, behaviours: Array, context: Ar
     context : recarray (1,) of `CONTEXT`
     seed : int in [0, 2**64)
     """
-    state = _new_state(households, places)
-    _begin(state, frozen(households), frozen_array(behaviours), context[0], np.uint64(seed))
+    state, people = _new_state(households, places), len(households.draw_id)
+    everybody = np.arange(people, dtype=np.int32)
+    of_everybody = np.empty(people, np.uint8), np.empty(people, np.int32)
+    of_a_block = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32), *np.zeros((2, BLOCK), np.uint64)
+    _begin(
+        state, frozen(households), frozen_array(behaviours), context[0], np.uint64(seed), everybody, *of_everybody,
+        *of_a_block,
+    )  # fmt: skip
     return state
 
 
@@ -210,20 +216,23 @@ def advance(
 
 
 def last_kernels(
-    households: Households, places: Places, plan: Plan, behaviours: Array, context: Array, seed: int
+    households: Households, places: Places, plan: Plan, behaviours: Array, context: Array
 ) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Kernels that a week calls last, the longest to compile first, with arguments of the types that it gives them."""
-    people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, seed)
+    """Kernels that a week calls last, with arguments of the types that it gives them.
+
+    The two that take longest to compile come first, then those that `_advance` comes to sooner.
+    """
+    people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, 0)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
         (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
         (serve, (state, record, people, there, its_plan, them[0], its, room, 0, key, 0, 0, 0, 0, 0)),
-        (monitor, (state, people, there, its_plan, its, key, 0)),
-        (summarise, (state, record, 0)),
-        (authorities, (state, record, there, its, room.owned, 0)),
         (close, (state, people, room, its.turnover, key, 0, 0)),
-        (tally, (state, record, them, there, 0)),
         (tell_all, (state, people, room)),
+        (tally, (state, record, them, there, 0)),
+        (monitor, (state, people, there, its_plan, its, key, 0)),
+        (authorities, (state, record, there, its, room.owned, 0)),
+        (summarise, (state, record, 0)),
     ]
 
 
@@ -236,16 +245,15 @@ def _shared(
     return *inputs, context[0], room, np.uint64(seed)
 
 
-@kernel
-def _begin(state, households, behaviours, context, seed):  # type: ignore[no-untyped-def]
+@lean
+def _begin(  # type: ignore[no-untyped-def]
+    state, households, behaviours, context, seed, everybody, rumoured, believers, words, weeks, numbers, identities
+):
     draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
     indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
     turnover_week = state.turnover_week
     first = np.int64(0)  # first life, first spell, first decision, ...
     people = draw_id.shape[0]
-    words, weeks = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.int32)
-    rumoured, believers = np.empty(people, np.uint8), np.empty(people, np.int32)
-    numbers, identities = np.zeros(BLOCK, np.uint64), np.zeros(BLOCK, np.uint64)
     turnover = chance_to_hazard(context.turnover)
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
@@ -343,7 +351,6 @@ def _begin(state, households, behaviours, context, seed):  # type: ignore[no-unt
         for n in range(np.uintp(believe)):
             home = np.uintp(believers[n])
             due[home] = min(due[home], minds[home].rumour_week)
-    everybody = np.arange(people).astype(np.int32)
     stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, people)
 
 

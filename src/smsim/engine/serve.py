@@ -35,9 +35,11 @@ from smsim.engine.rules import rationed
 
 
 @inner
-def attempt(seekers, found, community, distance_km, draw_id, ownership, transport, scale, seed, stream, t, room):  # type: ignore[no-untyped-def]
+def attempt(  # type: ignore[no-untyped-def]
+    seekers, found, community, distance_km, draw_id, ownership, transport, scale, seed, stream, t, numbers, identities,
+    efforts,
+):  # fmt: skip
     """Of the first `found` seekers, keep those who set out in spite of the distance; returns how many."""
-    numbers, identities, efforts = room.numbers, room.identities, room.resistances
     kept = np.uintp(0)
     for first in range(0, found, BLOCK):
         few = min(BLOCK, found - first)
@@ -77,14 +79,15 @@ def serve(  # type: ignore[no-untyped-def]
     hot, facility_up, response = state.hot[b], state.facility_up, state.response
     draw_id, cells, community = households.draw_id, households.cell, households.community
     facility, facility_households = places.facility, places.facility_households
+    distance_km, ownership, farther = households.distance_km, state.ownership, plan.distance_factor[t]
     served_cells, served_community = record.served[t, b], record.community[t, b]
     convinced_by, sought, all_turned_away = record.convinced_by[t, b], record.sought[t], record.turned_away[t]
 
     demand = state.demand[b]
     if behaviour.place != HOME:
         found = attempt(
-            seekers, found, community, households.distance_km, draw_id, state.ownership, behaviour.ownership_transport,
-            behaviour.distance_scale_km * plan.distance_factor[t], seed, ATTEMPT + BEHAVIOUR_STRIDE * b, t, room,
+            seekers, found, community, distance_km, draw_id, ownership, behaviour.ownership_transport,
+            behaviour.distance_scale_km * farther, seed, ATTEMPT + BEHAVIOUR_STRIDE * b, t, numbers, identities, draws,
         )  # fmt: skip
     demand[here:there].fill(0)
     first_facility, last_facility = facility[here], facility[here]
