@@ -30,14 +30,16 @@ from smsim.engine.weigh import wake, weigh
 FAMILY = "floor of the full model"
 RARE = 2**28  # of 2**32: a chance of a contact in a week, which decides nothing here
 SHARED = 8  # worlds of a sweep's runs
+SLOWEST = "s4-supply-bound-responsive"  # of the presets
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
-    """A run of a sweep, an answer at once, and a large run, each against its floor."""
+    """A run of a sweep, an answer at once, the slowest of them, and a large run, each against its floor."""
     year_of = f"{sizes.sweep_households:,} households x {WEEKS} weeks"
     for key, work, households in (
         ("sweep", f"a run of the sweep, {year_of}", sizes.sweep_households),
         ("small", f"{PRESET}, {sizes.small:,} households", sizes.small),
+        ("slowest", f"{SLOWEST}, {sizes.small:,} households", sizes.small),
         ("large", f"{PRESET}, {sizes.large:,} households, 8 ties", sizes.large),
     ):
         seen = sizes.ask(replay, which=key, households=households, repeats=sizes.repeats)
@@ -114,8 +116,8 @@ def _measure(which: str, households: int, repeats: int) -> dict[str, list[float]
     from smsim.simulate import prepare
     from smsim.world import build_world
 
-    ties = {"mean_ties": 8} if which == "large" else {}
-    scenario = year(households) if which == "sweep" else preset(PRESET, households, **ties)
+    ties, name = {"mean_ties": 8} if which == "large" else {}, SLOWEST if which == "slowest" else PRESET
+    scenario = year(households) if which == "sweep" else preset(name, households, **ties)
     worlds = [build_world(scenario, seed) for seed in range(SHARED if which == "sweep" else 1)]
 
     seen = simulate(scenario, STRATEGY, 0, worlds[0]).record.stage  # (T, B, G, 6)
@@ -132,7 +134,7 @@ def _measure(which: str, households: int, repeats: int) -> dict[str, list[float]
         behaviours = frozen_array(prepared.behaviours)
         return pass_by(state, people, frozen(world.places), behaviours, room, np.uint64(seed), first, last, unaware)
 
-    runs = range(4 * SHARED if which == "sweep" else 3 if which == "small" else 1)
+    runs = range(4 * SHARED if which == "sweep" else 1 if which == "large" else 3)
     works = {
         "smsim": lambda: [simulate(scenario, STRATEGY, seed, worlds[seed % len(worlds)]) for seed in runs],
         "floor": lambda: [bare(seed) for seed in runs],

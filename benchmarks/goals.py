@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from benchmarks.bare import SLOWEST
 from benchmarks.measure import Row, say
 from benchmarks.sizes import Sizes
 
@@ -12,7 +13,8 @@ from benchmarks.sizes import Sizes
 class Goal(NamedTuple):
     """A goal, what was measured, and whether that meets it (None: not measured).
 
-    floor: what would be measured if smsim took no longer than the floor of its own layout; "" if it has none.
+    floor: what would be measured if smsim took no longer than the floor of its own layout, or what two threads of this
+    machine give to arithmetic; "" if it has none.
     """
 
     work: str
@@ -50,10 +52,12 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
         judge.cpu("full model, 20k households, one run, s0-default", ["full/small/s0-default"], 0.040)
         judge.at_the_bare("full/small/s0-default", "small", " s")
         judge.cpu("full model, 20k households, one run, slowest preset", presets, 0.040)
+        judge.at_the_bare(f"full/small/{SLOWEST}", "slowest", " s")
         judge.cpu("three strategies x 20 replicates, by the clock", ["full/answer"], 1.2)
     if sizes.threaded == 100_000:
-        judge.ratio("two threads over runs, 100k, plain", ["threads/plain"], 1.8)
-        judge.ratio("two threads over runs, 100k, full", ["threads/full"], 1.8)
+        for model in ("plain", "full"):
+            judge.ratio(f"two threads over runs, 100k, {model}", [f"threads/{model}"], 1.8)
+            judge.at_most_here(f"threads/{model}/most")
     for model, least in (("plain", 30), ("full", 8)):
         pairs = [key for key in rows if key.startswith(f"pairing/{model}/") and sizes.worlds >= 100]
         judge.ratio(f"paired against independent worlds, {model} model, least pair", pairs, least)
@@ -93,6 +97,12 @@ class _Judge:
         value = seen and (seen.ratio if unit == "x" else seen.cpu)
         if value and bare and bare.ratio:
             self._floor(f"{say(value.median / bare.ratio.median)}{unit}")
+
+    def at_most_here(self, most: str) -> None:
+        """Of the last goal: what this machine gives to work that nothing slows down."""
+        row = self.rows.get(most)
+        if row and row.ratio:
+            self._floor(f"{say(row.ratio.median)}x")
 
     def _floor(self, text: str) -> None:
         self.found[-1] = self.found[-1]._replace(floor=text)

@@ -78,7 +78,7 @@ def write(path: Path, command: str, rows: Iterable[Row], goals: Iterable[Goal]) 
         "neighbour. What each peer runs, what the floors touch and how pairing is counted is said atop `peers.py`,",
         "`floor.py`, `bare.py` and `variance.py`. *At the floor*: what would be measured if ours took no longer than",
         "the floor, which decides nothing. Where that misses the goal as well, nothing gained in what the floor leaves",
-        "out would meet it.",
+        "out would meet it. Of two threads: what they gain here with arithmetic in the first cache, see `threads.py`.",
         "",
         "## Goals",
         "",

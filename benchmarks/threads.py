@@ -1,4 +1,8 @@
-"""Runs side by side: two threads over runs of one shared world, and the same bits; a sweep's runs on all cores."""
+"""Runs side by side: two threads over runs of one shared world, and the same bits; a sweep's runs on all cores.
+
+What two threads could gain at most on this machine is measured beside each: arithmetic on a few numbers that lie in the
+first cache of a core, in jobs about as long as the runs. Two cores of a shared machine may be two threads of one.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ from benchmarks.sizes import Sizes
 FAMILY = "threads"
 A_WORKER = 24  # runs of a sweep for each that works at once
 RUNS = {"plain": 64, "full": 8}  # enough that starting the threads does not count
+ROUNDS = {"plain": 20_000, "full": 800_000}  # of arithmetic, about as long as a run
+NUMBERS = 2048
 
 
 def rows(sizes: Sizes) -> Iterator[Row]:
@@ -40,6 +46,9 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         note = f"{same}; seconds by the clock, two threads; one thread {Spread.of(seen['1']).median:.2f} s"
         spread = ratios(seen["1"], seen["2"])
         yield Row(FAMILY, key, work, "smsim", Spread.of(seen["2"]), None, spread, "times faster", note)
+        work, key, spread = f"{RUNS[model]} times arithmetic alone", f"{key}/most", ratios(seen["alone"], seen["both"])
+        note = f"seconds by the clock, two threads; one thread {Spread.of(seen['alone']).median:.2f} s"
+        yield Row(FAMILY, key, work, "machine", Spread.of(seen["both"]), None, spread, "times faster", note)
     yield from on_all_cores(sizes)
 
 
@@ -58,19 +67,46 @@ def on_all_cores(sizes: Sizes) -> Iterator[Row]:
 
 
 def side_by_side(model: str, households: int, graph: str, repeats: int) -> dict[str, Any]:
-    """Clock seconds of the same runs on one thread and on two, in turn, and whether the records are equal."""
+    """Clock seconds of the same runs on one thread and on two, in turn, and whether the records are equal.
+
+    As "alone" and "both" those of arithmetic.
+    """
     from smsim.runner import run_all
 
-    one = runs_of(model, households, graph)
+    one, sums = runs_of(model, households, graph), arithmetic(ROUNDS[model])
     kept: dict[int, list[Any]] = {}
 
     def work(threads: int) -> Callable[[], None]:
         return lambda: kept.update({threads: run_all(one, range(RUNS[model]), threads=threads)})
 
     work(2)()
-    seconds = interleave({"1": work(1), "2": work(2)}, repeats, wall_seconds)
+    works = {
+        "1": work(1),
+        "2": work(2),
+        "alone": lambda: run_all(sums, range(RUNS[model]), threads=1),
+        "both": lambda: run_all(sums, range(RUNS[model]), threads=2),
+    }
+    seconds = interleave(works, repeats, wall_seconds)
     same = all(np.array_equal(a, b) for x, y in zip(kept[1], kept[2], strict=True) for a, b in zip(x, y, strict=True))
     return {**seconds, "same": same}
+
+
+def arithmetic(rounds: int) -> Callable[[int], int]:
+    """A job that so many times multiplies and adds to each of a few numbers, and shares nothing."""
+    from numba import njit
+
+    @njit(nogil=True)
+    def turn(numbers, rounds):  # type: ignore[no-untyped-def]
+        for _ in range(rounds):
+            for k in range(numbers.shape[0]):
+                numbers[k] = numbers[k] * np.uint32(747796405) + np.uint32(2891336453)
+        return numbers[0]
+
+    def job(seed: int) -> int:
+        return int(turn(np.full(NUMBERS, seed, np.uint32), rounds))
+
+    job(0)
+    return job
 
 
 def runs_of(model: str, households: int, graph: str) -> Callable[[int], Any]:

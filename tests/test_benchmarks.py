@@ -89,6 +89,13 @@ def test_a_goal_of_the_full_model_tells_what_its_floor_would_give() -> None:
     assert found["the same, against plain contagion over 52 weeks"] == "15x"
 
 
+def test_a_goal_of_two_threads_tells_what_they_gain_with_arithmetic() -> None:
+    runs, sums = (Row("", "", "", "", Spread.of([1.0]), ratio=Spread.of([gain])) for gain in (1.5, 1.6))
+    found = {goal.work: goal for goal in goals({"threads/plain": runs, "threads/plain/most": sums}, Sizes())}
+    goal = found["two threads over runs, 100k, plain"]
+    assert (goal.measured, goal.met, goal.floor) == ("1.5x", False, "1.6x")
+
+
 def test_an_answer_comes_back_from_a_process_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "graph.npz"
     watts_strogatz(200).save(path)

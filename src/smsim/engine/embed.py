@@ -23,7 +23,7 @@ ENVIRONMENT = "_ZN08NumbaEnv"  # how the name of that variable begins
 class Embedded(JITCodeLibrary):
     """The code of a function, for others to take in.
 
-    Machine code is made of a stub, since Numba writes to one variable of every function and keeps what is there on disk.
+    Machine code is made of a stub: Numba writes to one variable of every function, and keeps what is there on disk.
     """
 
     def _finalize_final_module(self) -> None:
