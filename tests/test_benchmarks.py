@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cascade, contagion, plain, variance
+from benchmarks.bare import SLOWEST
 from benchmarks.goals import goals
 from benchmarks.graph import BETA, watts_strogatz
 from benchmarks.measure import Row, Spread, fresh
@@ -87,6 +88,15 @@ def test_a_goal_of_the_full_model_tells_what_its_floor_would_give() -> None:
     found = {goal.work: goal.floor for goal in goals(rows, Sizes())}
     assert found["full model, 1M households x 156 weeks, CPU"] == "1.2 s"
     assert found["the same, against plain contagion over 52 weeks"] == "15x"
+
+
+@pytest.mark.parametrize(("other", "floor"), [(0.05, "0.02 s"), (0.07, "")])
+def test_the_floor_of_the_slowest_preset_is_told_if_it_is_the_slowest(other: float, floor: str) -> None:
+    keys = {f"full/small/{SLOWEST}": 0.06, "full/small/s0-default": other}
+    rows = {key: Row("", "", "", "", Spread.of([seconds])) for key, seconds in keys.items()}
+    rows["bare/slowest"] = Row("", "", "", "", Spread.of([0.05]), ratio=Spread.of([3.0]))
+    found = {goal.work: goal.floor for goal in goals(rows, Sizes())}
+    assert found["full model, 20k households, one run, slowest preset"] == floor
 
 
 def test_a_goal_of_two_threads_tells_what_they_gain_with_arithmetic() -> None:

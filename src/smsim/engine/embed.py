@@ -17,13 +17,13 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import AnnotateTypes
 
-ENVIRONMENT = "_ZN08NumbaEnv"  # how the name of that variable begins
+ENVIRONMENT = "_ZN08NumbaEnv"  # so begins the name of the variable of a function that Numba writes to
 
 
 class Embedded(JITCodeLibrary):
     """The code of a function, for others to take in.
 
-    Machine code is made of a stub: Numba writes to one variable of every function, and keeps what is there on disk.
+    Machine code is made of a stub that holds the function's variable and nothing else: Numba keeps it on disk.
     """
 
     def _finalize_final_module(self) -> None:
