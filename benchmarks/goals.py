@@ -52,7 +52,9 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
         judge.cpu("full model, 20k households, one run, s0-default", ["full/small/s0-default"], 0.040)
         judge.at_the_bare("full/small/s0-default", "small", " s")
         judge.cpu("full model, 20k households, one run, slowest preset", presets, 0.040)
-        judge.at_the_bare(f"full/small/{SLOWEST}", "slowest", " s")
+        seconds = {key: cpu.median for key in presets if (cpu := rows[key].cpu)}
+        if max(seconds, key=seconds.__getitem__, default="") == f"full/small/{SLOWEST}":  # whose floor is measured
+            judge.at_the_bare(f"full/small/{SLOWEST}", "slowest", " s")
         judge.cpu("three strategies x 20 replicates, by the clock", ["full/answer"], 1.2)
     if sizes.threaded == 100_000:
         for model in ("plain", "full"):
