@@ -1,4 +1,4 @@
-"""How functions that only kernels call are compiled."""
+"""How functions that only kernels call are compiled, and kernels that only call them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+
+pytestmark = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 
 TWO = """
 from smsim.engine import inner, kernel
@@ -26,11 +28,44 @@ for function in (twice, four_times):
         print(compiled.fndesc.llvm_func_name in symbols)
 """
 
+HANDED_ON = """
+from typing import NamedTuple
+from smsim.engine import inner, lean
 
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+class Three(NamedTuple):
+    a: int
+    b: int
+    c: int
+
+@inner
+def power_of_b(three, n):
+    power = three.b
+    for _ in range(n):
+        power = power * three.b
+    return power
+
+@lean
+def fourth_of_b(three):
+    return power_of_b(three, 3)
+
+print(fourth_of_b(Three(1, 2, 3)))
+code = next(iter(fourth_of_b.overloads.values())).library.get_llvm_str()
+print(next(line for line in code.splitlines() if line.startswith("define") and "power_of_b" in line))
+"""
+
+
 def test_an_inner_function_is_machine_code_in_its_kernel_alone(tmp_path):
-    (tmp_path / "two.py").write_text(TWO, encoding="utf-8")
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(tmp_path / "two.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["12", "False", "True"]
+    assert _printed_by(TWO, tmp_path).split() == ["12", "False", "True"]
+
+
+def test_a_lean_kernel_hands_on_only_what_is_read(tmp_path):
+    value, define = _printed_by(HANDED_ON, tmp_path).splitlines()
+    assert value == "16"
+    assert define.count("%arg.") == 1 and "%arg.three.1" in define
+
+
+def _printed_by(program: str, folder) -> str:
+    (folder / "program.py").write_text(program, encoding="utf-8")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(folder / "program.py")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout

@@ -1,10 +1,11 @@
 """The engine: arrays in, arrays out. All compiled code of a week lives here; it knows no names, files or threads.
 
 Every compiled function is of one of five kinds. Python may call a `kernel`; a `lean` kernel, which makes no arrays: it
-counts no references, and takes a run's hundred arrays from Python in two thirds of the time; and an `inlined_kernel`,
-arithmetic that is also written into its callers, so that a loop over it can be computed side by side. Kernels alone
-call an `inner`, which makes no arrays either, and an `inlined`: `embed` says why these two are no machine code by
-themselves, and Python that calls one crashes.
+counts no references, takes a run's hundred arrays from Python in two thirds of the time, and leaves every loop over
+households to an `inner` function, as it is not simplified as a whole; and an `inlined_kernel`, arithmetic that is also
+written into its callers, so that a loop over it can be computed side by side. Kernels alone call an `inner`, which
+makes no arrays either, and an `inlined`: `embed` says why these two are no machine code by themselves, and Python that
+calls one crashes.
 
 Importing it points Numba's cache at a folder of our own, under the user's cache and keyed by the sources that
 compile and by Numba's version: Numba itself does not notice a change in a function imported from another file.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numba
 
-from smsim.engine.embed import Embedder
+from smsim.engine.embed import Assembled, Embedded, compiler_to
 
 
 def cache_folder() -> Path:
@@ -67,12 +68,12 @@ KEPT = _kept()
 
 # NumPy's error model: a division tests nothing, so that loops vectorise; the code guards its own zeros.
 _ours = {"nogil": True, "cache": KEPT, "error_model": "numpy", "no_cfunc_wrapper": True}
-_embedded = {"no_cpython_wrapper": True, "_nrt": False, "pipeline_class": Embedder, **_ours}
+_embedded = {"no_cpython_wrapper": True, "_nrt": False, "pipeline_class": compiler_to(Embedded), **_ours}
 kernel = numba.njit(**_ours)  # type: ignore[call-overload]  # Numba's types do not know some of these options
 # Written in by LLVM. Numba's own inlining would infer the types of every copy anew: a tenth of all compiling.
 inlined_kernel = numba.njit(forceinline=True, **_ours)  # type: ignore[call-overload]
 inlined = numba.njit(forceinline=True, **_embedded)  # type: ignore[call-overload]
 # Without Numba's runtime there is nothing to allocate with, and no references are counted: the kernel above, or Python,
 # holds all arrays while it runs. In a small run the counting took longer than the households.
-lean = numba.njit(_nrt=False, **_ours)  # type: ignore[call-overload]
+lean = numba.njit(_nrt=False, pipeline_class=compiler_to(Assembled), **_ours)  # type: ignore[call-overload]
 inner = numba.njit(**_embedded)  # type: ignore[call-overload]

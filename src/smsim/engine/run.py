@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from smsim.engine import lean
+from smsim.engine import inner, lean
 from smsim.engine.arrays import (
     ADOPTED,
     ADOPTS,
@@ -249,109 +249,127 @@ def _shared(
 def _begin(  # type: ignore[no-untyped-def]
     state, households, behaviours, context, seed, everybody, rumoured, believers, words, weeks, numbers, identities
 ):
-    draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
-    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
-    turnover_week = state.turnover_week
-    first = np.int64(0)  # first life, first spell, first decision, ...
-    people = draw_id.shape[0]
-    turnover = chance_to_hazard(context.turnover)
+    _draw_turnover(state, households, context.turnover, seed, words, weeks)
+    for b in range(behaviours.shape[0]):
+        _begin_behaviour(
+            state, households, behaviours[b], b, seed, rumoured, believers, words, weeks, numbers, identities
+        )  # fmt: skip
+    stand(
+        state.shown, state.standing, state.in_need, state.voices, households.community, everybody,
+        households.draw_id.shape[0],
+    )  # fmt: skip
+
+
+@inner
+def _draw_turnover(state, households, turnover, seed, words, weeks):  # type: ignore[no-untyped-def]
+    """When everybody's first life ends."""
+    draw_id, turnover_week, hazard = households.draw_id, state.turnover_week, chance_to_hazard(turnover)
+    first, people = np.int64(0), households.draw_id.shape[0]  # first life
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
-        fill_weeks(seed, TURNOVER, first, draw_id, low, high, turnover, words, weeks)
+        fill_weeks(seed, TURNOVER, first, draw_id, low, high, hazard, words, weeks)
         for k in range(high - low):
             turnover_week[low + k] = weeks[k] - 1
-    for b in range(behaviours.shape[0]):
-        behaviour = behaviours[b]
-        stride = BEHAVIOUR_STRIDE * b
-        kind, silent = behaviour.kind, behaviour.taboo > 0
-        passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
-        peer_information = behaviour.peer_information
-        rumours, peers = passing > 0 or arrival > 0, peer_information > 0
-        deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
-        forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
-        stage, shown, needed = state.stage[b], state.shown[b], state.needed[b]
-        voicing, rumouring, event_week = state.voicing[b], state.rumouring[b], state.event_week[b]
-        minds, due, wait = state.mind[b], state.due[b], state.decision_wait[b]
-        resist_talk, resist_rumour = state.resist_talk[b], state.resist_rumour[b]
-        stage_count, supporters, adopters, refused = (
-            state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
-        )  # fmt: skip
-        for low in range(0, people, BLOCK):
-            high = min(low + BLOCK, people)
-            fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, wait[low:high])
-            for k in range(low, high):
-                mind = minds[k]
-                mind.lapse_at, mind.rumour_week, mind.mature_week, mind.aware_week = 0.0, NEVER, NEVER, NEVER
-                mind.rumour_spells, mind.decisions, mind.adoptions, mind.rumour, mind.source = 0, 0, 0, 0, 0
-            resistances = resist_rumour[low:high]
-            if rumours:
-                fill_exponentials(seed, RUMOUR_HEAR + stride, first, draw_id, low, high, words, resistances)
-                for k in range(high - low):
-                    resistances[k] = resistances[k] / (1 + hesitant[low + k])
-            else:
-                resistances.fill(np.inf)
-            resistances = resist_talk[low:high]
-            if peers:
-                fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
-                for k in range(high - low):
-                    resistances[k] = resistances[k] / peer_information if stage[low + k] == UNAWARE else np.inf
-            else:
-                resistances.fill(np.inf)
-            if initial > 0:
-                fill_words(seed, INITIAL_RUMOUR + stride, first, draw_id, low, high, words)
-                for k in range(high - low):
-                    rumoured[low + k] = (float(words[k]) + 0.5) * 2.0**-32 < initial
-            if kind == EVENT:
-                fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
-                for k in range(high - low):
-                    event_week[low + k] = behaviour.event_lag_weeks - 1 + weeks[k]
-        believe = np.int64(0)
-        for i in range(people):
-            now = stage[i]
-            stage_count[cells[i], now] += 1
-            believes = initial > 0 and rumoured[i] == 1
-            mind = minds[i]
-            due[i] = min(turnover_week[i], event_week[i]) if kind == EVENT else turnover_week[i]
-            if not believes and not supports(now):
-                continue
-            flags = 0
-            c = community[i]
-            if supports(now):
-                flags |= SUPPORTS
-                supporters[c] += 1
-                if not silent:
-                    flags |= VOICES
-                    state.voiced[b] += 1
-                    push(indptr, neighbor, weight, voicing, i)
-            if now == ADOPTED or now == MAINTAINED:
-                flags |= ADOPTS
-                adopters[c] += 1
-                due[i] = 0  # to come under a hazard of lapsing, and to mature
-                if kind != PERMANENT:
-                    mind.lapse_at = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
-                if now == ADOPTED:
-                    mind.mature_week = -1 + weeks_until(seed, MATURE + stride, first, draw_id[i], maturing)
-            if believes:
-                mind.rumour = BELIEVES
-                resist_rumour[i] = np.inf
-                needed[i] = needed[i] + behaviour.rumour_threshold
-                believers[believe] = i
-                believe += 1
-                flags |= SPREADS_RUMOUR
-                state.believing[b] += 1
-                push(indptr, neighbor, weight, rumouring, i)
-                if now == AWARE or now == LAPSED:
-                    flags |= REFUSES
-                    refused[cells[i]] += 1
-            shown[i] = flags
-        draw_weeks(
-            believers, believe, minds.rumour_spells, draw_id, seed, RUMOUR_END + stride, forgetting, np.int64(-1),
-            minds.rumour_week, numbers, identities, weeks,
-        )  # fmt: skip
-        for n in range(np.uintp(believe)):
-            home = np.uintp(believers[n])
-            due[home] = min(due[home], minds[home].rumour_week)
-    stand(state.shown, state.standing, state.in_need, state.voices, community, everybody, people)
+
+
+@inner
+def _begin_behaviour(  # type: ignore[no-untyped-def]
+    state, households, behaviour, b, seed, rumoured, believers, words, weeks, numbers, identities
+):
+    """Everybody's state in behaviour b."""
+    draw_id, community, cells, hesitant = households.draw_id, households.community, households.cell, households.hesitant
+    indptr, neighbor, weight = households.indptr, households.neighbor, households.weight
+    turnover_week, people = state.turnover_week, households.draw_id.shape[0]
+    first = np.int64(0)  # first spell, first decision, ...
+    stride = BEHAVIOUR_STRIDE * b
+    kind, silent = behaviour.kind, behaviour.taboo > 0
+    passing, arrival, initial = behaviour.rumour_passing, behaviour.rumour_arrival, behaviour.rumour_initial
+    peer_information = behaviour.peer_information
+    rumours, peers = passing > 0 or arrival > 0, peer_information > 0
+    deciding, maturing = chance_to_hazard(behaviour.decision_rate), chance_to_hazard(behaviour.maturation_rate)
+    forgetting, happening = chance_to_hazard(behaviour.rumour_forgetting), chance_to_hazard(behaviour.event_rate)
+    stage, shown, needed = state.stage[b], state.shown[b], state.needed[b]
+    voicing, rumouring, event_week = state.voicing[b], state.rumouring[b], state.event_week[b]
+    minds, due, wait = state.mind[b], state.due[b], state.decision_wait[b]
+    resist_talk, resist_rumour = state.resist_talk[b], state.resist_rumour[b]
+    stage_count, supporters, adopters, refused = (
+        state.stage_count[b], state.supporters[b], state.adopters[b], state.refused[b],
+    )  # fmt: skip
+    for low in range(0, people, BLOCK):
+        high = min(low + BLOCK, people)
+        fill_weeks(seed, DECIDE + stride, first, draw_id, low, high, deciding, words, wait[low:high])
+        for k in range(low, high):
+            mind = minds[k]
+            mind.lapse_at, mind.rumour_week, mind.mature_week, mind.aware_week = 0.0, NEVER, NEVER, NEVER
+            mind.rumour_spells, mind.decisions, mind.adoptions, mind.rumour, mind.source = 0, 0, 0, 0, 0
+        resistances = resist_rumour[low:high]
+        if rumours:
+            fill_exponentials(seed, RUMOUR_HEAR + stride, first, draw_id, low, high, words, resistances)
+            for k in range(high - low):
+                resistances[k] = resistances[k] / (1 + hesitant[low + k])
+        else:
+            resistances.fill(np.inf)
+        resistances = resist_talk[low:high]
+        if peers:
+            fill_exponentials(seed, TALK + stride, first, draw_id, low, high, words, resistances)
+            for k in range(high - low):
+                resistances[k] = resistances[k] / peer_information if stage[low + k] == UNAWARE else np.inf
+        else:
+            resistances.fill(np.inf)
+        if initial > 0:
+            fill_words(seed, INITIAL_RUMOUR + stride, first, draw_id, low, high, words)
+            for k in range(high - low):
+                rumoured[low + k] = (float(words[k]) + 0.5) * 2.0**-32 < initial
+        if kind == EVENT:
+            fill_weeks(seed, EVENTS, first, draw_id, low, high, happening, words, weeks)
+            for k in range(high - low):
+                event_week[low + k] = behaviour.event_lag_weeks - 1 + weeks[k]
+    believe = np.int64(0)
+    for i in range(people):
+        now = stage[i]
+        stage_count[cells[i], now] += 1
+        believes = initial > 0 and rumoured[i] == 1
+        mind = minds[i]
+        due[i] = min(turnover_week[i], event_week[i]) if kind == EVENT else turnover_week[i]
+        if not believes and not supports(now):
+            continue
+        flags = 0
+        c = community[i]
+        if supports(now):
+            flags |= SUPPORTS
+            supporters[c] += 1
+            if not silent:
+                flags |= VOICES
+                state.voiced[b] += 1
+                push(indptr, neighbor, weight, voicing, i)
+        if now == ADOPTED or now == MAINTAINED:
+            flags |= ADOPTS
+            adopters[c] += 1
+            due[i] = 0  # to come under a hazard of lapsing, and to mature
+            if kind != PERMANENT:
+                mind.lapse_at = exponential(uniform(seed, LAPSE + stride, first, draw_id[i]))
+            if now == ADOPTED:
+                mind.mature_week = -1 + weeks_until(seed, MATURE + stride, first, draw_id[i], maturing)
+        if believes:
+            mind.rumour = BELIEVES
+            resist_rumour[i] = np.inf
+            needed[i] = needed[i] + behaviour.rumour_threshold
+            believers[believe] = i
+            believe += 1
+            flags |= SPREADS_RUMOUR
+            state.believing[b] += 1
+            push(indptr, neighbor, weight, rumouring, i)
+            if now == AWARE or now == LAPSED:
+                flags |= REFUSES
+                refused[cells[i]] += 1
+        shown[i] = flags
+    draw_weeks(
+        believers, believe, minds.rumour_spells, draw_id, seed, RUMOUR_END + stride, forgetting, np.int64(-1),
+        minds.rumour_week, numbers, identities, weeks,
+    )  # fmt: skip
+    for n in range(np.uintp(believe)):
+        home = np.uintp(believers[n])
+        due[home] = min(due[home], minds[home].rumour_week)
 
 
 @lean
