@@ -111,6 +111,25 @@ def test_a_system_that_starts_no_process_does_without(afresh, monkeypatch):
     ahead.wait()
 
 
+@pytest.mark.parametrize(("child_has", "parent_does"), [("nothing", "cba"), ("decide", "cb"), ("decide and a", "c")])
+def test_the_parent_compiles_from_the_last_on_until_it_meets_the_child(afresh, monkeypatch, child_has, parent_does):
+    done = []
+
+    class Kernel(str):
+        def compile(self, types):
+            done.append(self)
+
+    class AtWork:
+        def poll(self):
+            return None
+
+    of_the_child = {"nothing": [], "decide": [ahead.decide], "decide and a": [ahead.decide, "a"]}[child_has]
+    monkeypatch.setattr(ahead, "_children", [AtWork()])
+    monkeypatch.setattr(ahead, "compiled", lambda kernel: kernel in of_the_child or kernel in done)
+    ahead.help_out(lambda: [(Kernel(name), ()) for name in "abc"])
+    assert "".join(done) == parent_does
+
+
 @compiles
 def test_where_no_kernel_can_be_kept_each_process_compiles_its_own():
     # As on a disk that is read-only: Numba finds no folder, and would refuse at the first import.

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numba
 
 from smsim.engine import KEPT
+from smsim.engine.decide import decide
 from smsim.engine.run import _advance
 
 # Looking for garbage would take an eighth of the time, and clearing up at the end a second: the parent waits for both.
@@ -29,12 +30,13 @@ _once = threading.Lock()  # taken by the first who asks, and never given back
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def compiled() -> bool:
-    """Whether the kernel of a run's weeks is on disk already; True where none is needed."""
-    if not hasattr(_advance, "stats"):
+def compiled(kernel: Any = _advance) -> bool:
+    """Whether a kernel, here that of a run's weeks, is on disk already; True where none is needed."""
+    if not hasattr(kernel, "stats"):
         return True
-    folder = _advance.stats.cache_path
-    return folder is not None and any(Path(folder).glob("run._advance-*.nbi"))
+    folder, function = kernel.stats.cache_path, kernel.py_func
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+    return folder is not None and any(Path(folder).glob(f"{name}-*.nbi"))
 
 
 def begin() -> None:
@@ -54,13 +56,18 @@ def begin() -> None:
         _children.append(subprocess.Popen(child, env=environment, stdin=silent, stdout=silent, stderr=silent))
 
 
-def help_out(kernels: Callable[[], Iterable[tuple[Any, tuple[Any, ...]]]]) -> None:
-    """While there is a child, compile what it comes to last: it finds that on disk when it gets there.
+def help_out(kernels: Callable[[], list[tuple[Any, tuple[Any, ...]]]]) -> None:
+    """While there is a child, compile what it comes to after `decide`, from the last on, until the two meet.
 
-    kernels: these, in this order, and arguments of their types.
+    kernels: these, as a week calls them, and arguments of their types.
     """
-    if any(child.poll() is None for child in _children):
-        for kernel, arguments in kernels():
+    if all(child.poll() is not None for child in _children):
+        return
+    listed = kernels()
+    for kernel, arguments in reversed(listed):
+        missing = [one for one, _ in listed if not compiled(one)]
+        of_the_child = missing[:1] if compiled(decide) else []  # it is at the first, or comes to it next
+        if kernel in missing and kernel not in of_the_child:
             kernel.compile(tuple(map(numba.typeof, arguments)))
 
 

@@ -218,21 +218,18 @@ def advance(
 def last_kernels(
     households: Households, places: Places, plan: Plan, behaviours: Array, context: Array
 ) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Kernels that a week calls last, with arguments of the types that it gives them.
-
-    The two that take longest to compile come first, then those that `_advance` comes to sooner.
-    """
+    """Kernels as a week calls them after `decide`, with arguments of the types that it gives them."""
     people, there, its_plan, them, its, room, key = _shared(households, places, plan, behaviours, context, 0)
     state, record = _new_state(households, places), new_record(0, len(behaviours), places.cells, 0, 0)
     return [
-        (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
         (serve, (state, record, people, there, its_plan, them[0], its, room, 0, key, 0, 0, 0, 0, 0)),
+        (settle, (state, people, there, them, room, 0, key, 0, 0, 0, 0, 0)),
         (close, (state, people, room, its.turnover, key, 0, 0)),
         (tell_all, (state, people, room)),
         (tally, (state, record, them, there, 0)),
-        (monitor, (state, people, there, its_plan, its, key, 0)),
         (authorities, (state, record, there, its, room.owned, 0)),
         (summarise, (state, record, 0)),
+        (monitor, (state, people, there, its_plan, its, key, 0)),
     ]
 
 
