@@ -987,7 +987,7 @@ class Simulation:
         return State(
             stage=layered("stage", np.uint8),
             shown=np.array([[sum(home.layers[b].shows) for home in homes] for b in kinds], np.uint8),
-            persuasion=np.array([[[home.layers[b].credit[k] for home in homes] for k in channels] for b in kinds]),
+            persuasion=np.array([[[home.layers[b].credit[k] for k in channels] for home in homes] for b in kinds]),
             fade=np.array(self.fade),
             norm_memory=np.array([home.g for home in homes]),
             norm_fade=np.array([self.norm_fade]),

@@ -323,7 +323,7 @@ def test_counters_equal_a_recount_and_shares_stay_in_bounds(seed: int) -> None:
         assert np.array_equal(state.voices, member @ ((state.shown & VOICES) > 0).any(axis=0))
         assert np.array_equal(run.record.stage[week], state.stage_count)
         assert run.record.stage[week].sum(axis=(1, 2)).tolist() == [n, n]
-        persuaded = state.persuasion.sum(axis=1) * state.fade[:, None]
+        persuaded = state.persuasion.sum(axis=2) * state.fade[:, None]
         remembered = state.norm_memory * state.norm_fade
         for share in (persuaded, remembered, state.endorsement, state.ownership, state.response):
             assert np.all((share >= 0) & (share <= 1 + 1e-12))

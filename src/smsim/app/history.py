@@ -153,7 +153,7 @@ def terms(prepared: Prepared, b: int, who: Array, before: State, after: State, w
     believing = after.mind["rumour"][b, who] == BELIEVES
     needed = homes.threshold[b, who] + np.where(believing, behaviour.rumour_threshold, 0.0)
     # Who is turned away loses half of its credits after it has decided.
-    left = after.persuasion[b][:, who].sum(axis=0) * after.fade[b]
+    left = after.persuasion[b, who].sum(axis=1) * after.fade[b]
     turned_away = (credit.sum(axis=1) > 0) & np.isclose(left, credit.sum(axis=1) / 2, rtol=1e-9, atol=0)
     return Terms(support, needed, turned_away)
 
@@ -178,7 +178,7 @@ def persuaded(prepared: Prepared, b: int, who: Array, before: State, after: Stat
         context.visit_gain * behaviour.message_share * trust * quality,
         context.dialogue_gain * behaviour.message_share * trust * quality,
     )
-    credit: Array = before.persuasion[b][:, who].T * before.fade[b] * (1 - behaviour.persuasion_decay)
+    credit: Array = before.persuasion[b, who] * before.fade[b] * (1 - behaviour.persuasion_decay)
     touched = (after.contacts[:, who] > before.contacts[:, who]).T
     for channel, gain in enumerate(gains):  # each with what the one before left to win
         credit[:, channel] += np.where(touched[:, channel], gain * (1 - credit.sum(axis=1)), 0.0)

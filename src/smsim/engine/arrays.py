@@ -227,7 +227,7 @@ class State(NamedTuple):
 
     stage: Array  # uint8 (B, N)
     shown: Array  # uint8 (B, N): bits VOICES ... REFUSES as committed at the end of last week
-    persuasion: Array  # float64 (B, 3, N): credit from media, visit, dialogue, in units of `fade`
+    persuasion: Array  # float64 (B, N, 3): credit from media, visit, dialogue, in units of `fade`
     fade: Array  # float64 (B,): what a unit of persuasion is worth this week
     norm_memory: Array  # float64 (N,): g in units of `norm_fade`
     norm_fade: Array  # float64 (1,)

@@ -46,12 +46,13 @@ class Assembled(JITCodeLibrary):
 
     A run's arrays are handed on by value, a thousand words a call. Nobody outside calls these functions, so that what
     one never reads need not be handed to it: runs take a twentieth less time than with all written into the kernel.
+    They are nameless, as under its name another kernel would find a function that is to be called otherwise.
     """
 
     def _optimize_final_module(self) -> None:
         for function in self._final_module.functions:
             if function.linkage == llvm.Linkage.linkonce_odr and not function.is_declaration:
-                function.linkage = llvm.Linkage.internal
+                function.linkage = llvm.Linkage.private
         passes = llvm.create_new_module_pass_manager()
         passes.add_dead_arg_elimination_pass()
         passes.add_global_dead_code_eliminate_pass()

@@ -45,8 +45,8 @@ def fade_persuasion(credit, persuaded, persuaded_sum, fade, b, keep):  # type: i
     if fade[b] < FADED:
         for i in range(persuaded.shape[0]):
             for k in range(3):
-                credit[k, i] = credit[k, i] * fade[b]
-            persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+                credit[i, k] = credit[i, k] * fade[b]
+            persuaded[i] = (credit[i, 0] + credit[i, 1]) + credit[i, 2]
         persuaded_sum.fill(-1.0)  # to be added up again
         fade[b] = 1.0
 
@@ -59,16 +59,17 @@ def persuade(touched, touched_until, c, minority, female, gains, credit, persuad
     behaviour; by channel and 2 minority + female.
     """
     some = np.int64(0)
-    media, visit, dialogue = credit[0], credit[1], credit[2]
     for channel in range(3):
         those, first, last = touched[channel], touched_until[channel, c], touched_until[channel, c + 1]
-        by, gain = credit[channel], gains[channel]
+        gain = gains[channel]
         some += last - first
         for n in range(np.uintp(first), np.uintp(last)):
             i = np.uintp(those[n])
             # p <- p + psi T q (1 - p)
-            by[i] = by[i] + gain[2 * minority[i] + female[i]] * (1 - persuaded[i] * fade) / fade
-            persuaded[i] = (media[i] + visit[i]) + dialogue[i]
+            credit[i, channel] = (
+                credit[i, channel] + gain[2 * minority[i] + female[i]] * (1 - persuaded[i] * fade) / fade
+            )
+            persuaded[i] = (credit[i, 0] + credit[i, 1]) + credit[i, 2]
     those = touched[2]
     for n in range(np.uintp(touched_until[2, c]), np.uintp(touched_until[2, c + 1])):
         norm_memory[np.uintp(those[n])] = 1.0 / norm_fade

@@ -127,7 +127,7 @@ def _new_state(households: Households, places: Places) -> State:
     return State(
         stage=households.initial_stage.copy(),
         shown=np.zeros((b, n), np.uint8),
-        persuasion=np.zeros((b, 3, n)),
+        persuasion=np.zeros((b, n, 3)),
         fade=np.ones(b),
         norm_memory=np.zeros(n),
         norm_fade=np.ones(1),

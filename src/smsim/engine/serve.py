@@ -156,8 +156,8 @@ def serve(  # type: ignore[no-untyped-def]
             i = np.uintp(losers[n])
             if persuaded[i] > 0:
                 for k in range(3):
-                    credit[k, i] = credit[k, i] * 0.5
-                persuaded[i] = (credit[0, i] + credit[1, i]) + credit[2, i]
+                    credit[i, k] = credit[i, k] * 0.5
+                persuaded[i] = (credit[i, 0] + credit[i, 1]) + credit[i, 2]
                 persuaded_sum[community[i]] = -1.0
             if draws[n] < behaviour.give_up:
                 move(stage, stage_count, cells[i], i, np.uint8(AWARE if stage[i] == WILLING else LAPSED))

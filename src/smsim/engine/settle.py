@@ -171,7 +171,12 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
         last = min(first + BLOCK, many)
         gone = np.int64(0)  # not a literal 0, for which Numba compiles once more
         for n in range(np.uintp(first), np.uintp(last)):
-            prefetch(minds, np.uintp(stirred[n]))
+            i = np.uintp(stirred[n])
+            prefetch(minds, i)
+            prefetch(turnover_week, i)
+            prefetch(due, i)
+            prefetch(communities, i)
+            prefetch(cells, i)
         for n in range(np.uintp(first), np.uintp(last)):
             i = np.uintp(stirred[n])
             c = np.uintp(communities[i])
@@ -197,9 +202,7 @@ def settle(state, households, places, behaviours, room, b, seed, t, here, there,
                 mind.aware_week = NEVER
                 mind.source = OWN
                 if persuaded[i] > 0:
-                    credit[0, i] = 0.0
-                    credit[1, i] = 0.0
-                    credit[2, i] = 0.0
+                    credit[i, 0], credit[i, 1], credit[i, 2] = 0.0, 0.0, 0.0
                     persuaded[i] = 0.0
                     persuaded_sum[c] = -1.0
                 if mind.rumour != SUSCEPTIBLE:

@@ -104,8 +104,8 @@ def attribute(  # type: ignore[no-untyped-def]
         linked = link_weight if link_weight > 0 and (shown_link[i] & SUPPORTS) != 0 else 0.0
         norm = norm_of(voicing[i], reference[i], norm_memory[i] * norm_fade, omega)
         by = convincer(
-            norm_weight * norm, leader, persuasion_weight * (credit[0, i] * fade),
-            persuasion_weight * (credit[1, i] * fade), persuasion_weight * (credit[2, i] * fade), incentive, linked,
+            norm_weight * norm, leader, persuasion_weight * (credit[i, 0] * fade),
+            persuasion_weight * (credit[i, 1] * fade), persuasion_weight * (credit[i, 2] * fade), incentive, linked,
         )  # fmt: skip
         minds[i].source = by if needed[i] > 0 else OWN
 

@@ -277,7 +277,7 @@ class HouseholdView:
     def persuasion(self, behaviour: str | None = None) -> float:
         """Persuasion gathered from media, visits and dialogues, in [0, 1]."""
         state, b = self._model.state, self._model.index_of(behaviour)
-        return float(state.persuasion[b, :, self.index].sum() * state.fade[b])
+        return float(state.persuasion[b, self.index].sum() * state.fade[b])
 
     def _of(self, field: str, behaviour: str | None) -> int:
         return int(getattr(self._model.state, field)[self._model.index_of(behaviour), self.index])
