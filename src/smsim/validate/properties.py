@@ -56,8 +56,9 @@ def vary(scenario: Scenario, behaviour: dict[str, Any], **sections: Any) -> Scen
 
 def differs(one: Run, two: Run, only: Any = slice(None), of_two: Any = slice(None)) -> str:
     """What sets the households (N,) of two runs apart after the last week, "" if nothing."""
+    of_one, other = (run.state._replace(persuasion=run.state.persuasion.swapaxes(1, 2)) for run in (one, two))
     for name in ("stage", "shown", "persuasion", "norm_memory", "voicing", "talking", "rumouring"):
-        a, b = getattr(one.state, name)[..., only], getattr(two.state, name)[..., of_two]
+        a, b = getattr(of_one, name)[..., only], getattr(other, name)[..., of_two]
         if not np.array_equal(a, b):
             return f"{name} of {int((a != b).any(axis=tuple(range(a.ndim - 1))).sum())} households"
     return ""
