@@ -5,11 +5,8 @@ Exit codes: 0 fine, 1 a run failed, 2 bad input, 130 interrupted.
 
 from __future__ import annotations
 
-import atexit
 import errno
-import gc
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,17 +99,6 @@ app = typer.Typer(
 )
 
 STRIDE = 13  # weeks of a run between two steps of its progress bar
-
-
-def app_main() -> None:
-    """Entry point of ``smsim``."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a Windows console may lack a letter of a title
-    # Importing and compiling make many objects and little garbage: looking for it costs a sixth of a warm start.
-    gc.set_threshold(50_000, 20, 20)
-    atexit.register(gc.freeze)  # nor is there any to look for at the end, which took a second after compiling
-    app(prog_name="smsim")
 
 
 def _print_version(wanted: bool) -> None:
