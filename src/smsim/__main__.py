@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Entry point of ``smsim``."""
     # Importing and compiling make many objects and little garbage: looking for it costs a sixth of a warm start, and a
-    # fifteenth of --help.
+    # twentieth of --help.
     gc.set_threshold(50_000, 20, 20)
     atexit.register(gc.freeze)  # nor is there any to look for at the end, which took a second after compiling
     for stream in (sys.stdout, sys.stderr):

@@ -46,7 +46,7 @@ class Assembled(JITCodeLibrary):
 
     A run's arrays are handed on by value, a thousand words a call. Nobody outside calls these functions, so that what
     one never reads need not be handed to it: runs take a twentieth less time than with all written into the kernel.
-    They are nameless, as under its name another kernel would find a function that is to be called otherwise.
+    They are private: by its name another kernel would find a function that is to be called otherwise.
     """
 
     def _optimize_final_module(self) -> None:
