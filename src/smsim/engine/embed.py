@@ -1,4 +1,4 @@
-"""How the functions of the engine become kernels: each is simplified once, by itself, and is machine code once.
+"""How the functions of the engine become kernels: what is machine code by itself, and what is simplified once more.
 
 Numba makes machine code of every function that it compiles, and simplifies every function once more in each that calls
 it. Of what only ever runs as a piece of a kernel nobody needs code of its own (`Embedded`, a tenth of all compiling);
