@@ -90,11 +90,11 @@ class Prepared:
         """The run that state and record make up."""
         return Run(self.scenario, self.strategy, self.seed, self.world, self.ledger, record, state)
 
-    def empty_record(self) -> Record:
-        """A record of zeros for the whole run."""
+    def empty_record(self, runs: tuple[int, ...] = ()) -> Record:
+        """A record of zeros for the whole run, or for several: see `new_record`."""
         places = self.world.places
         districts = len(places.district_households)
-        return new_record(self.weeks, len(self.behaviours), places.cells, len(places.treated), districts)
+        return new_record(self.weeks, len(self.behaviours), places.cells, len(places.treated), districts, runs)
 
 
 def simulate(scenario: Scenario, strategy: str = "hybrid", seed: int | None = None, world: World | None = None) -> Run:
@@ -141,8 +141,7 @@ def simulate_together(
     if not names:
         raise ScenarioError(f"name at least one strategy; this scenario has {', '.join(scenario.strategies)} and none")
     prepared = prepare_all(scenario, names, seed, world)
-    empty = prepared[0].empty_record()
-    records = Record(*(np.zeros((len(prepared), *array.shape), array.dtype) for array in empty))
+    records = prepared[0].empty_record((len(prepared),))
     own = [Record(*(array[k] for array in records)) for k in range(len(prepared))]
     runs = {}
     step_by_step = []

@@ -10,6 +10,9 @@ of `run.advance`, to the bit, as `tests/engine/test_contagion.py` holds; there i
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 
 from smsim.engine import inlined, inner, lean
@@ -112,41 +115,50 @@ def spread(
 
 
 def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
-    """Room for a run, with everybody's first stage."""
+    """Room for a run."""
     people = len(households.draw_id)
     weeks, _, cells, _ = record.stage.shape
     padded = -(-people // WIDTH) * WIDTH
     small, most = (np.uint8, 0xFF) if facts.heaviest < 0xFF else (np.uint16, 0xFFFF)
+    zeros = np.zeros((), _zeros_type(padded, weeks, cells, record.community.shape[2], np.dtype(small)))
     room = Contagion(
         stage=np.empty(padded, np.uint8),
         left=np.empty(padded, small),
-        voices=np.zeros(padded, small),
-        talks=np.zeros(padded, small),
-        groups=np.zeros(padded // WIDTH, np.uint8),  # ASTIR
         ask=np.empty(people, small),
-        further=np.zeros(people, np.int64),
-        far=np.zeros(padded // WIDTH, np.uint8),
+        further=np.empty(people, np.int64),
         wait=np.empty(people, np.int32),
-        talker=np.zeros(people, np.uint8),
         told=np.empty(people + 1, np.int32),
-        told_until=np.zeros(weeks + 1, np.int64),
         some=np.empty(people + 4, np.int32),
         stages=np.empty(people + 1, np.uint8),
         adopted=np.empty((2, people + 1), np.int32),
-        matures=np.zeros((weeks + 1, cells), np.int32),
         stage_count=facts.stage_count[0].copy(),
-        adopters=np.zeros(record.community.shape[2], np.int64),
         once=np.ones(BLOCK, np.uint64),
-        identities=np.zeros(BLOCK, np.uint64),
         times=np.empty(BLOCK, np.int32),
         words=np.empty(BLOCK, np.uint32),
         resistances=np.empty(BLOCK),
         ties=np.empty(TIES, np.int32),
         weights=np.empty(TIES, np.uint8),
+        **{name: zeros[name] for name in zeros.dtype.names or ()},
     )
-    room.stage[:people], room.stage[people:] = households.initial_stage[0], MAINTAINED
-    room.left[people:] = most
+    room.stage[people:], room.left[people:] = MAINTAINED, most
     return room
+
+
+@cache
+def _zeros_type(padded: int, weeks: int, cells: int, communities: int, small: np.dtype[Any]) -> np.dtype[Any]:
+    """What begins as zeros, in one piece of memory: see `run.new_record`."""
+    fields = [
+        ("voices", small, (padded,)),
+        ("talks", small, (padded,)),
+        ("talker", np.uint8, (padded,)),
+        ("groups", np.uint8, (padded // WIDTH,)),  # ASTIR
+        ("far", np.uint8, (padded // WIDTH,)),
+        ("told_until", np.int64, (weeks + 1,)),
+        ("matures", np.int32, (weeks + 1, cells)),
+        ("adopters", np.int64, (communities,)),
+        ("identities", np.uint64, (BLOCK,)),
+    ]
+    return np.dtype(fields, align=True)
 
 
 @lean
@@ -163,10 +175,11 @@ def play(record, households, community_start, behaviour, room, heaviest, even, a
 
 @inner
 def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore[no-untyped-def]
-    """What every household waits for: exposure, voices, weeks."""
+    """Everybody's first stage, and what it waits for: exposure, voices, weeks."""
     stage, left, ask, wait, further = room.stage, room.left, room.ask, room.wait, room.further
     words, resistances, times = room.words, room.resistances, room.times
     draw_id, threshold, reference = households.draw_id, households.threshold[0], households.reference[0]
+    first_stage = households.initial_stage[0]
     norm_weight, peer_information = behaviour.norm_weight, behaviour.peer_information
     never = np.int32((1 << 8 * left.itemsize) - 1)  # more than any household's ties weigh
     cap = np.int32(never - (peer_information > 0))  # exposure that `left` can hold
@@ -175,6 +188,8 @@ def wait_for(households, behaviour, room, heaviest, asks, seed):  # type: ignore
     people = draw_id.shape[0]
     for low in range(0, people, BLOCK):
         high = min(low + BLOCK, people)
+        for i in range(np.uintp(low), np.uintp(high)):
+            stage[i] = first_stage[i]
         if asks:
             unsure = False
             for i in range(np.uintp(low), np.uintp(high)):

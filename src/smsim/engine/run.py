@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,36 +66,48 @@ from smsim.engine.serve import serve
 from smsim.engine.settle import close, settle, stand, tally
 
 
-def new_record(weeks: int, behaviours: int, cells: int, communities: int, districts: int) -> Record:
-    """An empty record of a run of `weeks` weeks; see `Record` for the shapes."""
-    t, b, g, c, d = weeks, behaviours, cells, communities, districts
-    counts: dict[str, Any] = {"dtype": np.int32}
-    return Record(
-        stage=np.zeros((t, b, g, 6), **counts),
-        refused=np.zeros((t, b, g), **counts),
-        eligible=np.zeros((t, b, g), **counts),
-        served=np.zeros((t, b, g), **counts),
-        voiced=np.zeros((t, b), **counts),
-        believing=np.zeros((t, b), **counts),
-        sought=np.zeros((t, b), **counts),
-        turned_away=np.zeros((t, b), **counts),
-        informed_by=np.zeros((t, b, 8), **counts),
-        convinced_by=np.zeros((t, b, 8), **counts),
-        contacts=np.zeros((t, 3), **counts),
-        reached=np.zeros((t, g), **counts),
-        delivered=np.zeros((t, 8)),
-        spent=np.zeros((t, 8)),
-        unspent=np.zeros((t, 8)),
-        participants=np.zeros(t),
-        community=np.zeros((t, b, c), **counts),
-        community_eligible=np.zeros((t, b, c), **counts),
-        persuasion=np.zeros((t, b)),
-        endorsement=np.zeros(t),
-        approved=np.zeros(t),
-        ownership=np.zeros(t),
-        response=np.zeros((t, d)),
-        pressure=np.zeros((t, d)),
-    )
+def new_record(
+    weeks: int, behaviours: int, cells: int, communities: int, districts: int, runs: tuple[int, ...] = ()
+) -> Record:
+    """An empty record of a run of `weeks` weeks, or of several, with `runs` in front of every shape; see `Record`."""
+    # All in one piece: NumPy lets go of Python's lock for every array of zeros, and short runs on two threads would
+    # hand it to and fro more than they compute.
+    block = np.zeros(runs, _record_type(weeks, behaviours, cells, communities, districts))
+    return Record(*(block[name] for name in Record._fields))
+
+
+@cache
+def _record_type(t: int, b: int, g: int, c: int, d: int) -> np.dtype[Any]:
+    """The arrays of a record as fields of one piece of memory."""
+    number = np.dtype(np.float64)
+    count = np.dtype(np.int32)
+    shapes = {
+        "stage": (count, (t, b, g, 6)),
+        "refused": (count, (t, b, g)),
+        "eligible": (count, (t, b, g)),
+        "served": (count, (t, b, g)),
+        "voiced": (count, (t, b)),
+        "believing": (count, (t, b)),
+        "sought": (count, (t, b)),
+        "turned_away": (count, (t, b)),
+        "informed_by": (count, (t, b, 8)),
+        "convinced_by": (count, (t, b, 8)),
+        "contacts": (count, (t, 3)),
+        "reached": (count, (t, g)),
+        "delivered": (number, (t, 8)),
+        "spent": (number, (t, 8)),
+        "unspent": (number, (t, 8)),
+        "participants": (number, (t,)),
+        "community": (count, (t, b, c)),
+        "community_eligible": (count, (t, b, c)),
+        "persuasion": (number, (t, b)),
+        "endorsement": (number, (t,)),
+        "approved": (number, (t,)),
+        "ownership": (number, (t,)),
+        "response": (number, (t, d)),
+        "pressure": (number, (t, d)),
+    }
+    return np.dtype([(name, *shapes[name]) for name in Record._fields], align=True)
 
 
 def start(households: Households, places: Places, behaviours: Array, context: Array, seed: int) -> State:
