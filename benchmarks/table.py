@@ -79,6 +79,8 @@ def write(path: Path, command: str, rows: Iterable[Row], goals: Iterable[Goal]) 
         "`floor.py`, `bare.py` and `variance.py`. *At the floor*: what would be measured if ours took no longer than",
         "the floor, which decides nothing. Where that misses the goal as well, nothing gained in what the floor leaves",
         "out would meet it. Of two threads: what they gain here with arithmetic in the first cache, see `threads.py`.",
+        "Of pairing, plain model: with one clock for all contacts of a household, under which more money could lose an",
+        "adopter, see `variance.py`.",
         "",
         "## Goals",
         "",

@@ -99,6 +99,16 @@ def test_the_floor_of_the_slowest_preset_is_told_if_it_is_the_slowest(other: flo
     assert found["full model, 20k households, one run, slowest preset"] == floor
 
 
+def test_the_goal_of_pairing_tells_what_would_be_gained_if_doses_need_not_nest() -> None:
+    rules = {"plain": 13.0, "one clock per household": 34.0}
+    rows = {
+        f"pairing/{rule}/a/b": Row("", "", "", "", None, None, Spread.of([gained])) for rule, gained in rules.items()
+    }
+    found = {goal.work: goal for goal in goals(rows, Sizes())}
+    goal = found["paired against independent worlds, plain model, least pair"]
+    assert (goal.measured, goal.met, goal.floor) == ("13x", False, "34x")
+
+
 def test_a_goal_of_two_threads_tells_what_they_gain_with_arithmetic() -> None:
     runs, sums = (Row("", "", "", "", Spread.of([1.0]), ratio=Spread.of([gain])) for gain in (1.5, 1.6))
     found = {goal.work: goal for goal in goals({"threads/plain": runs, "threads/plain/most": sums}, Sizes())}
