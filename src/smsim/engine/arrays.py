@@ -8,6 +8,7 @@ Households are sorted by community: those of community ``c`` are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -53,6 +54,7 @@ NEVER = -32000  # "week" of something that has not happened: far before any burn
 FOREVER = 2_000_000_000  # week of a clock that never strikes
 
 FADED = 1e-6  # a unit of persuasion or norm memory worth less is made anew
+LINE = 64  # bytes of a line of the cache
 BLOCK = 256  # households that are looked at together: their bytes lie in the first cache
 
 
@@ -345,6 +347,33 @@ class Record(NamedTuple):
     ownership: Array  # float64 (T,)
     response: Array  # float64 (T, D): Y
     pressure: Array  # float64 (T, D): H, participants per household
+
+
+class Layout(NamedTuple):
+    """Where each of several arrays lies in one piece of memory."""
+
+    size: int  # bytes
+    arrays: tuple[tuple[tuple[int, ...], np.dtype[Any], int], ...]  # shape, type, and the byte where it begins
+
+
+def lay_out(*arrays: tuple[tuple[int, ...], Any]) -> Layout:
+    """Arrays of these shapes and types one after the other, each a whole number of lines of the cache from the first."""
+    begin, placed = 0, []
+    for shape, kind in arrays:
+        dtype = np.dtype(kind)
+        placed.append((shape, dtype, begin))
+        begin += -(-math.prod(shape) * dtype.itemsize // LINE) * LINE
+    return Layout(begin, tuple(placed))
+
+
+def zeros(layout: Layout) -> list[Array]:
+    """Arrays of zeros, all in one piece.
+
+    NumPy lets go of Python's lock whenever it makes more than a few zeros; threads with short runs would hand it to and
+    fro for every array.
+    """
+    piece = np.zeros(layout.size, np.uint8)
+    return [np.ndarray(shape, dtype, piece, begin) for shape, dtype, begin in layout.arrays]
 
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)

@@ -10,7 +10,7 @@ of `run.advance`, to the bit, as `tests/engine/test_contagion.py` holds; there i
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,14 @@ from smsim.engine.arrays import (
     Contagion,
     Facts,
     Households,
+    Layout,
     Places,
     Plan,
     Record,
     frozen,
     frozen_array,
+    lay_out,
+    zeros,
 )
 from smsim.engine.draws import (
     CERTAIN,
@@ -120,7 +123,7 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
     weeks, _, cells, _ = record.stage.shape
     padded = -(-people // WIDTH) * WIDTH
     small, most = (np.uint8, 0xFF) if facts.heaviest < 0xFF else (np.uint16, 0xFFFF)
-    zeros = np.zeros((), _zeros_type(padded, weeks, cells, record.community.shape[2], np.dtype(small)))
+    layout = _layout(padded, weeks, cells, record.community.shape[2], small)
     room = Contagion(
         stage=np.empty(padded, np.uint8),
         left=np.empty(padded, small),
@@ -138,27 +141,22 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
         resistances=np.empty(BLOCK),
         ties=np.empty(TIES, np.int32),
         weights=np.empty(TIES, np.uint8),
-        **{name: zeros[name] for name in zeros.dtype.names or ()},
+        **dict(zip(_ZEROS, zeros(layout), strict=True)),
     )
     room.stage[people:], room.left[people:] = MAINTAINED, most
     return room
 
 
-@cache
-def _zeros_type(padded: int, weeks: int, cells: int, communities: int, small: np.dtype[Any]) -> np.dtype[Any]:
-    """What begins as zeros, in one piece of memory: see `run.new_record`."""
-    fields = [
-        ("voices", small, (padded,)),
-        ("talks", small, (padded,)),
-        ("talker", np.uint8, (padded,)),
-        ("groups", np.uint8, (padded // WIDTH,)),  # ASTIR
-        ("far", np.uint8, (padded // WIDTH,)),
-        ("told_until", np.int64, (weeks + 1,)),
-        ("matures", np.int32, (weeks + 1, cells)),
-        ("adopters", np.int64, (communities,)),
-        ("identities", np.uint64, (BLOCK,)),
-    ]
-    return np.dtype(fields, align=True)
+# What begins as zeros.
+_ZEROS = ("voices", "talks", "talker", "groups", "far", "told_until", "matures", "adopters", "identities")
+
+
+@lru_cache(64)
+def _layout(padded: int, weeks: int, cells: int, communities: int, small: type[np.integer[Any]]) -> Layout:
+    households, groups = ((padded,), small), ((padded // WIDTH,), np.uint8)
+    by_week = ((weeks + 1,), np.int64), ((weeks + 1, cells), np.int32)
+    talker, adopters, identities = ((padded,), np.uint8), ((communities,), np.int64), ((BLOCK,), np.uint64)
+    return lay_out(households, households, talker, groups, groups, *by_week, adopters, identities)
 
 
 @lean

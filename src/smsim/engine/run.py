@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,15 @@ from smsim.engine.arrays import (
     VOICES,
     Array,
     Households,
+    Layout,
     Places,
     Plan,
     Record,
     State,
     frozen,
     frozen_array,
+    lay_out,
+    zeros,
 )
 from smsim.engine.campaign import authorities, buy, contact, disseminate, environment, monitor, summarise
 from smsim.engine.decide import decide
@@ -70,44 +73,39 @@ def new_record(
     weeks: int, behaviours: int, cells: int, communities: int, districts: int, runs: tuple[int, ...] = ()
 ) -> Record:
     """An empty record of a run of `weeks` weeks, or of several, with `runs` in front of every shape; see `Record`."""
-    # All in one piece: NumPy lets go of Python's lock for every array of zeros, and short runs on two threads would
-    # hand it to and fro more than they compute.
-    block = np.zeros(runs, _record_type(weeks, behaviours, cells, communities, districts))
-    return Record(*(block[name] for name in Record._fields))
+    return Record(*zeros(_record_layout(runs, weeks, behaviours, cells, communities, districts)))
 
 
-@cache
-def _record_type(t: int, b: int, g: int, c: int, d: int) -> np.dtype[Any]:
-    """The arrays of a record as fields of one piece of memory."""
-    number = np.dtype(np.float64)
-    count = np.dtype(np.int32)
-    shapes = {
-        "stage": (count, (t, b, g, 6)),
-        "refused": (count, (t, b, g)),
-        "eligible": (count, (t, b, g)),
-        "served": (count, (t, b, g)),
-        "voiced": (count, (t, b)),
-        "believing": (count, (t, b)),
-        "sought": (count, (t, b)),
-        "turned_away": (count, (t, b)),
-        "informed_by": (count, (t, b, 8)),
-        "convinced_by": (count, (t, b, 8)),
-        "contacts": (count, (t, 3)),
-        "reached": (count, (t, g)),
-        "delivered": (number, (t, 8)),
-        "spent": (number, (t, 8)),
-        "unspent": (number, (t, 8)),
-        "participants": (number, (t,)),
-        "community": (count, (t, b, c)),
-        "community_eligible": (count, (t, b, c)),
-        "persuasion": (number, (t, b)),
-        "endorsement": (number, (t,)),
-        "approved": (number, (t,)),
-        "ownership": (number, (t,)),
-        "response": (number, (t, d)),
-        "pressure": (number, (t, d)),
+@lru_cache(64)  # a sweep may vary how many communities there are
+def _record_layout(r: tuple[int, ...], t: int, b: int, g: int, c: int, d: int) -> Layout:
+    count, number = np.int32, np.float64
+    arrays = {
+        "stage": ((*r, t, b, g, 6), count),
+        "refused": ((*r, t, b, g), count),
+        "eligible": ((*r, t, b, g), count),
+        "served": ((*r, t, b, g), count),
+        "voiced": ((*r, t, b), count),
+        "believing": ((*r, t, b), count),
+        "sought": ((*r, t, b), count),
+        "turned_away": ((*r, t, b), count),
+        "informed_by": ((*r, t, b, 8), count),
+        "convinced_by": ((*r, t, b, 8), count),
+        "contacts": ((*r, t, 3), count),
+        "reached": ((*r, t, g), count),
+        "delivered": ((*r, t, 8), number),
+        "spent": ((*r, t, 8), number),
+        "unspent": ((*r, t, 8), number),
+        "participants": ((*r, t), number),
+        "community": ((*r, t, b, c), count),
+        "community_eligible": ((*r, t, b, c), count),
+        "persuasion": ((*r, t, b), number),
+        "endorsement": ((*r, t), number),
+        "approved": ((*r, t), number),
+        "ownership": ((*r, t), number),
+        "response": ((*r, t, d), number),
+        "pressure": ((*r, t, d), number),
     }
-    return np.dtype([(name, *shapes[name]) for name in Record._fields], align=True)
+    return lay_out(*(arrays[name] for name in Record._fields))
 
 
 def start(households: Households, places: Places, behaviours: Array, context: Array, seed: int) -> State:
