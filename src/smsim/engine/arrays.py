@@ -357,7 +357,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(*arrays: tuple[tuple[int, ...], Any]) -> Layout:
-    """Arrays of these shapes and types one after the other, each a whole number of lines of the cache from the first."""
+    """Arrays of these shapes and types one after the other, each whole lines of the cache behind the first."""
     begin, placed = 0, []
     for shape, kind in arrays:
         dtype = np.dtype(kind)
