@@ -65,7 +65,8 @@ def goals(rows: Mapping[str, Row], sizes: Sizes) -> list[Goal]:
         pairs = [key for key in rows if key.startswith(f"pairing/{model}/") and sizes.worlds >= 100]
         judge.ratio(f"paired against independent worlds, {model} model, least pair", pairs, least)
         if model == "plain":
-            judge.with_a_clock()
+            clocked = [key for key in rows if key.startswith(f"pairing/{CLOCK}/") and sizes.worlds >= 100]
+            judge.with_a_clock(clocked)
     if sizes.sweep_households == 10_000:
         judge.cpu("26,624 runs, full model, by the clock", ["sweep/full"], 60)
         judge.at_the_bare("sweep/full", "sweep", " s")
@@ -109,13 +110,11 @@ class _Judge:
         if row and row.ratio:
             self._floor(f"{say(row.ratio.median)}x")
 
-    def with_a_clock(self) -> None:
+    def with_a_clock(self, keys: list[str]) -> None:
         """Of the last goal: the least pair where all contacts of a household have one clock, and doses do not nest."""
-        clocked = [
-            row.ratio.median for key, row in self.rows.items() if key.startswith(f"pairing/{CLOCK}/") and row.ratio
-        ]
-        if clocked:
-            self._floor(f"{say(min(clocked))}x")
+        gained = [row.ratio.median for key in keys if (row := self.rows[key]).ratio]
+        if gained:
+            self._floor(f"{say(min(gained))}x")
 
     def _floor(self, text: str) -> None:
         self.found[-1] = self.found[-1]._replace(floor=text)

@@ -295,7 +295,7 @@ class Contagion(NamedTuple):
     talks: Array  # the same: n_T, where talk counts
     groups: Array  # uint8 (N / 64,): ASLEEP or ASTIR
     ask: Array  # as `left`: voices that are enough
-    further: Array  # int64 (N,): exposure needed beyond what `left` holds
+    further: Array  # int64 (N,): exposure needed beyond what `left` holds; nothing where `far` is 0
     far: Array  # uint8 (N / 64,): whether anybody in the group needs that
     wait: Array  # int32 (N,): favourable weeks still needed before it moves
     talker: Array  # uint8 (N,)
@@ -353,27 +353,27 @@ class Layout(NamedTuple):
     """Where each of several arrays lies in one piece of memory."""
 
     size: int  # bytes
-    arrays: tuple[tuple[tuple[int, ...], np.dtype[Any], int], ...]  # shape, type, and the byte where it begins
+    arrays: tuple[tuple[str, tuple[int, ...], np.dtype[Any], int], ...]  # name, shape, type, byte where it begins
 
 
-def lay_out(*arrays: tuple[tuple[int, ...], Any]) -> Layout:
+def lay_out(**arrays: tuple[tuple[int, ...], Any]) -> Layout:
     """Arrays of these shapes and types one after the other, each whole lines of the cache behind the first."""
     begin, placed = 0, []
-    for shape, kind in arrays:
+    for name, (shape, kind) in arrays.items():
         dtype = np.dtype(kind)
-        placed.append((shape, dtype, begin))
+        placed.append((name, shape, dtype, begin))
         begin += -(-math.prod(shape) * dtype.itemsize // LINE) * LINE
     return Layout(begin, tuple(placed))
 
 
-def zeros(layout: Layout) -> list[Array]:
-    """Arrays of zeros, all in one piece.
+def zeros(layout: Layout) -> dict[str, Array]:
+    """Arrays of zeros by name, all in one piece.
 
-    NumPy lets go of Python's lock whenever it makes more than a few zeros; threads with short runs would hand it to and
-    fro for every array.
+    NumPy lets go of Python's lock whenever it makes a kilobyte of zeros or more; threads with short runs would hand it
+    to and fro for every array.
     """
     piece = np.zeros(layout.size, np.uint8)
-    return [np.ndarray(shape, dtype, piece, begin) for shape, dtype, begin in layout.arrays]
+    return {name: np.ndarray(shape, dtype, piece, begin) for name, shape, dtype, begin in layout.arrays}
 
 
 Inputs = TypeVar("Inputs", Households, Places, Plan)

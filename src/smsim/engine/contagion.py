@@ -123,7 +123,6 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
     weeks, _, cells, _ = record.stage.shape
     padded = -(-people // WIDTH) * WIDTH
     small, most = (np.uint8, 0xFF) if facts.heaviest < 0xFF else (np.uint16, 0xFFFF)
-    layout = _layout(padded, weeks, cells, record.community.shape[2], small)
     room = Contagion(
         stage=np.empty(padded, np.uint8),
         left=np.empty(padded, small),
@@ -141,22 +140,26 @@ def new_room(households: Households, record: Record, facts: Facts) -> Contagion:
         resistances=np.empty(BLOCK),
         ties=np.empty(TIES, np.int32),
         weights=np.empty(TIES, np.uint8),
-        **dict(zip(_ZEROS, zeros(layout), strict=True)),
+        **zeros(_layout(padded, weeks, cells, record.community.shape[2], small)),
     )
     room.stage[people:], room.left[people:] = MAINTAINED, most
     return room
 
 
-# What begins as zeros.
-_ZEROS = ("voices", "talks", "talker", "groups", "far", "told_until", "matures", "adopters", "identities")
-
-
 @lru_cache(64)
 def _layout(padded: int, weeks: int, cells: int, communities: int, small: type[np.integer[Any]]) -> Layout:
-    households, groups = ((padded,), small), ((padded // WIDTH,), np.uint8)
-    by_week = ((weeks + 1,), np.int64), ((weeks + 1, cells), np.int32)
-    talker, adopters, identities = ((padded,), np.uint8), ((communities,), np.int64), ((BLOCK,), np.uint64)
-    return lay_out(households, households, talker, groups, groups, *by_week, adopters, identities)
+    """Of what begins as zeros."""
+    return lay_out(
+        voices=((padded,), small),
+        talks=((padded,), small),
+        talker=((padded,), np.uint8),
+        groups=((padded // WIDTH,), np.uint8),  # ASTIR
+        far=((padded // WIDTH,), np.uint8),
+        told_until=((weeks + 1,), np.int64),
+        matures=((weeks + 1, cells), np.int32),
+        adopters=((communities,), np.int64),
+        identities=((BLOCK,), np.uint64),
+    )
 
 
 @lean

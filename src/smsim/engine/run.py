@@ -17,6 +17,7 @@ from smsim.engine.arrays import (
     EVENT,
     FOREVER,
     LAPSED,
+    LINE,
     MAINTAINED,
     MIND,
     NEVER,
@@ -73,39 +74,38 @@ def new_record(
     weeks: int, behaviours: int, cells: int, communities: int, districts: int, runs: tuple[int, ...] = ()
 ) -> Record:
     """An empty record of a run of `weeks` weeks, or of several, with `runs` in front of every shape; see `Record`."""
-    return Record(*zeros(_record_layout(runs, weeks, behaviours, cells, communities, districts)))
+    return Record(**zeros(_record_layout(runs, weeks, behaviours, cells, communities, districts)))
 
 
 @lru_cache(64)  # a sweep may vary how many communities there are
 def _record_layout(r: tuple[int, ...], t: int, b: int, g: int, c: int, d: int) -> Layout:
     count, number = np.int32, np.float64
-    arrays = {
-        "stage": ((*r, t, b, g, 6), count),
-        "refused": ((*r, t, b, g), count),
-        "eligible": ((*r, t, b, g), count),
-        "served": ((*r, t, b, g), count),
-        "voiced": ((*r, t, b), count),
-        "believing": ((*r, t, b), count),
-        "sought": ((*r, t, b), count),
-        "turned_away": ((*r, t, b), count),
-        "informed_by": ((*r, t, b, 8), count),
-        "convinced_by": ((*r, t, b, 8), count),
-        "contacts": ((*r, t, 3), count),
-        "reached": ((*r, t, g), count),
-        "delivered": ((*r, t, 8), number),
-        "spent": ((*r, t, 8), number),
-        "unspent": ((*r, t, 8), number),
-        "participants": ((*r, t), number),
-        "community": ((*r, t, b, c), count),
-        "community_eligible": ((*r, t, b, c), count),
-        "persuasion": ((*r, t, b), number),
-        "endorsement": ((*r, t), number),
-        "approved": ((*r, t), number),
-        "ownership": ((*r, t), number),
-        "response": ((*r, t, d), number),
-        "pressure": ((*r, t, d), number),
-    }
-    return lay_out(*(arrays[name] for name in Record._fields))
+    return lay_out(
+        stage=((*r, t, b, g, 6), count),
+        refused=((*r, t, b, g), count),
+        eligible=((*r, t, b, g), count),
+        served=((*r, t, b, g), count),
+        voiced=((*r, t, b), count),
+        believing=((*r, t, b), count),
+        sought=((*r, t, b), count),
+        turned_away=((*r, t, b), count),
+        informed_by=((*r, t, b, 8), count),
+        convinced_by=((*r, t, b, 8), count),
+        contacts=((*r, t, 3), count),
+        reached=((*r, t, g), count),
+        delivered=((*r, t, 8), number),
+        spent=((*r, t, 8), number),
+        unspent=((*r, t, 8), number),
+        participants=((*r, t), number),
+        community=((*r, t, b, c), count),
+        community_eligible=((*r, t, b, c), count),
+        persuasion=((*r, t, b), number),
+        endorsement=((*r, t), number),
+        approved=((*r, t), number),
+        ownership=((*r, t), number),
+        response=((*r, t, d), number),
+        pressure=((*r, t, d), number),
+    )
 
 
 def start(households: Households, places: Places, behaviours: Array, context: Array, seed: int) -> State:
@@ -189,8 +189,8 @@ def _new_state(households: Households, places: Places) -> State:
 def _lines(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     # Records of 32 bytes, each in one line of the cache rather than across two; zeros also between their fields.
     size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    skip = -raw.ctypes.data % 64
+    raw = np.zeros(size + LINE, np.uint8)
+    skip = -raw.ctypes.data % LINE
     return raw[skip : skip + size].view(dtype).reshape(shape).view(np.recarray)
 
 
