@@ -49,26 +49,24 @@ def weigh(  # type: ignore[no-untyped-def]
     lead: alpha_I I of each of the block, looked up beforehand: gathered in the loop it would cost more than the rest.
     """
     low, high = np.uintp(low), np.uintp(high)
-    for i in range(low, high):
-        _, total = support(
-            voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
-            norm_weight, persuasion_weight, incentive,
-        )  # fmt: skip
-        verdict[i - low] = PENDING_VOICE + (total >= needed[i])
-    if link_weight > 0:
-        for i in range(low, high):
-            if shown_link[i] & SUPPORTS:
-                _, total = support(
-                    voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low],
-                    persuaded[i] * fade, norm_weight, persuasion_weight, incentive,
-                )  # fmt: skip
-                verdict[i - low] = PENDING_VOICE + (total + link_weight >= needed[i])
     if taboo > 0:
         for i in range(low, high):
+            norm, total = support(
+                voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
+                norm_weight, persuasion_weight, incentive,
+            )  # fmt: skip
+            linked = link_weight if shown_link[i] & SUPPORTS else 0.0
             # V = 1 if it supports and f + alpha_I I >= tau v
-            norm = norm_of(voicing[i], reference[i], norm_memory[i] * norm_fade, omega)
-            if norm + lead[i - low] < taboo * fear[i]:
-                verdict[i - low] = verdict[i - low] & PENDING_OK
+            voice = 0 if norm + lead[i - low] < taboo * fear[i] else PENDING_VOICE
+            verdict[i - low] = voice + (total + linked >= needed[i])
+    else:
+        for i in range(low, high):
+            _, total = support(
+                voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
+                norm_weight, persuasion_weight, incentive,
+            )  # fmt: skip
+            linked = link_weight if shown_link[i] & SUPPORTS else 0.0
+            verdict[i - low] = PENDING_VOICE + (total + linked >= needed[i])
 
 
 @inner
