@@ -18,7 +18,7 @@ from smsim.engine.arrays import (
     VOICES,
     WILLING,
 )
-from smsim.engine.lanes import WIDTH, bits, lanes, lowest
+from smsim.engine.lanes import WIDTH, bits, lanes, put, where
 from smsim.engine.rules import convincer, inside
 
 
@@ -131,12 +131,11 @@ def wake(stage, shown, pending, wait, lapse_class, due, low, high, t, lapsing, h
             supported = (now == WILLING) | (now == ADOPTED) | (now == MAINTAINED)
             moves |= bits(supported & ((ready != 0) & (voices == 0) | (ready == 0) & (voices != 0)))
         moves &= here
-        while counts != np.uint64(0):
-            k = lowest(counts)
-            i = np.uintp(at + k)
-            wait[i] -= 1
-            moves |= np.uint64(wait[i] <= 0) << np.uint64(k)
-            counts &= counts - np.uint64(1)
+        if counts != np.uint64(0):
+            left = lanes(wait, at)
+            left = where(counts, left - np.int32(1), left)
+            put(wait, at, left)
+            moves |= counts & bits(left <= np.int32(0))
         act[g] = moves
 
 
