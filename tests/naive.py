@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from math import ceil, floor, inf
+from math import ceil, factorial, floor, inf
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -120,7 +120,7 @@ def uniform(seed: int, stream: int, n: int, identity: int) -> float:
 
 
 def log(x: float) -> float:
-    """Natural logarithm by the series of artanh: odd powers up to 23, the highest first."""
+    """Natural logarithm by the artanh of s, of which the powers from 7 on are slightly bent to stand for all others."""
     exponent = 0
     while x < 0.7071067811865476:
         x, exponent = x * 2.0, exponent - 1
@@ -128,27 +128,27 @@ def log(x: float) -> float:
         x, exponent = x * 0.5, exponent + 1
     s = (x - 1.0) / (x + 1.0)
     q = s * s
-    tail = 1.0 / 23.0
-    for odd in (21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
-        tail = tail * q + 1.0 / odd
+    c3, c5, c7, c9 = 0.3333333333333356, 0.19999999999769416, 0.14285714359187635, 0.1111110039259205
+    c11, c13, c15 = 0.09091729503092355, 0.07658277116774126, 0.07386215818860145
+    fourth = (q * q) * (q * q)
+    tail = ((c3 + c5 * q) + (c7 + c9 * q) * (q * q)) + ((c11 + c13 * q) + c15 * (q * q)) * fourth
     return exponent * 0.6931471805599453 + 2.0 * (s + s * (q * tail))
 
 
 def exp(x: float) -> float:
-    """Exponential: halved until within 1/8, thirteen terms of the series, squared back."""
+    """Exponential: 2**k times the series of what is left of x when k times ln 2 is taken away, up to its 13th power."""
     if x < -700.0:
         return 0.0
     x = min(x, 700.0)
-    halvings = 0
-    while abs(x) > 0.125:
-        x, halvings = x * 0.5, halvings + 1
-    term = total = 1.0
-    for k in range(1, 13):
-        term = term * x / k
-        total = total + term
-    for _ in range(halvings):
-        total = total * total
-    return total
+    k = round(x * (1.0 / 0.6931471805599453))  # of two as near the even one
+    r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10
+    square, fourth = r * r, (r * r) * (r * r)
+
+    def four(n: int) -> float:  # of the series, divided by r**n
+        c = [1.0 / factorial(n + j) for j in range(4)]
+        return (c[0] + c[1] * r) + (c[2] + c[3] * r) * square
+
+    return 2.0**k * (1.0 + (r + square * (four(2) + (four(6) + four(10) * fourth) * fourth)))
 
 
 def exponential(u: float) -> float:
