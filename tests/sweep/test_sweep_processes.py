@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from multiprocessing import active_children
 from pathlib import Path
+from typing import Any
 
 import pytest
 from functions import SWEPT, tiny
 
 from smsim.cluster import LOCAL, MANY, PROCESSES, open_cluster
 from smsim.errors import RunError, ScenarioError
+from smsim.runner import run_each
 from smsim.sweep import execute, load_sweep, sweep
 from smsim.sweep.command import Options
 
@@ -60,6 +64,25 @@ def test_a_lost_process_is_a_sentence_and_the_sweep_goes_on(tmp_path: Path, monk
         sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, progress=kill, **HOW)
     assert not load_sweep(tmp_path).finished
     assert sweep(tiny(), out=tmp_path, threads=1, **HOW).finished
+
+
+@pytest.mark.slow
+def test_a_process_hands_back_no_more_than_a_pipe_takes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who is killed in the middle of more would leave the other end waiting for the rest, for ever.
+    monkeypatch.setattr(execute, "RUNS_PER_CHUNK", 8)
+    handed_back = []
+
+    def listen(*args: Any, **how: Any) -> Iterator[Any]:
+        for item, result in run_each(*args, **how):
+            handed_back.append(len(pickle.dumps(result)))
+            yield item, result
+
+    monkeypatch.setattr(execute, "run_each", listen)
+    assert sweep(tiny(), out=tmp_path, threads=2, cluster=PROCESSES, **HOW).finished
+    assert handed_back
+    assert max(handed_back) < 512  # the least that POSIX lets a pipe take
 
 
 @pytest.mark.slow

@@ -61,6 +61,15 @@ def run_chunk(model: Model, spec_digest: str, code: str, item: Item) -> bytes:
     return part_bytes(part_table(model, first, points), spec_digest)
 
 
+def keep_chunk(store: Store, model: Model, code: str, item: Item) -> None:
+    """One chunk's part into the store, from a process on this machine.
+
+    It hands back nothing: whoever is ended, or killed for want of memory, in the middle of handing back more than a
+    pipe takes at once leaves the other end waiting for the rest, for ever.
+    """
+    store.put(item[0], run_chunk(model, store.spec_digest, code, item))
+
+
 def complete(
     store: Store,
     model: Model,
@@ -101,12 +110,14 @@ def complete(
             first = chunk * store.chunk
             yield chunk, first, design[first : first + store.chunk]
 
-    work = partial(run_chunk, model, store.spec_digest, code_digest())
+    here = partial(keep_chunk, store, model, code_digest())
+    anywhere = partial(run_chunk, model, store.spec_digest, code_digest())
 
-    def run(**how: Any) -> None:
+    def run(work: Callable[[Item], bytes | None], **how: Any) -> None:
         nonlocal done
         for item, data in run_each(work, items(), **how):
-            store.put(item[0], data)
+            if data is not None:
+                store.put(item[0], data)
             done += len(item[2])
             tell(done, total)
 
@@ -115,10 +126,10 @@ def complete(
         threads = min(default_threads() if threads is None else threads, len(missing))
         cluster = PROCESSES if len(missing) >= MANY else None
     if cluster is None:
-        run(threads=threads)
+        run(anywhere, threads=threads)
         return
     with open_cluster(cluster, threads) if isinstance(cluster, str) else nullcontext(cluster) as found:
-        run(executor=found.executor, threads=found.slots, idle=found.watch)
+        run(here if cluster == PROCESSES else anywhere, executor=found.executor, threads=found.slots, idle=found.watch)
 
 
 def read_shard(text: str) -> tuple[int, int]:
