@@ -184,9 +184,9 @@ def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignor
 def log(x):  # type: ignore[no-untyped-def]
     """Natural logarithm of a positive normal float, within 2 units of the last place.
 
-    x = m 2**e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 artanh s, s = (m - 1) / (m + 1). With q = s**2, artanh s
-    is s + s q (1/3 + q/5 + q**2/7 + ...); for that sum stands the polynomial of degree 6 that is nearest to it (by
-    Remez's algorithm), off by less than 2**-59 of the logarithm. Without a branch, so that a loop of logarithms is
+    x = m 2**e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 artanh s, s = (m - 1) / (m + 1). With q = s**2,
+    artanh s is s + s q (1/3 + q/5 + q**2/7 + ...); for that sum stands the polynomial of degree 6 that is nearest to it
+    (by Remez's algorithm), off by less than 2**-59 of the logarithm. Without a branch, so that a loop of logarithms is
     computed side by side.
     """
     bits = np.float64(x).view(np.int64)
