@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import pytest
 from typer.testing import CliRunner
 
 import smsim
+from smsim.__main__ import interrupt
 from smsim.cli import app
 from smsim.errors import DataError, RunError
 from smsim.folder import whole_folder
@@ -288,6 +292,25 @@ def test_what_fails_halfway_leaves_nothing_behind(
     assert complained.strip()
     assert "Traceback" not in complained
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
+
+
+def test_ctrl_c_while_llvm_hands_code_over_is_heard_a_moment_later() -> None:
+    engine = llvm.create_mcjit_compiler(
+        llvm.parse_assembly("define void @nothing() { ret void }"),
+        llvm.Target.from_default_triple().create_target_machine(),
+    )
+    engine.set_object_cache(lambda module, code: signal.raise_signal(signal.SIGINT))
+
+    def compile_and_wait() -> None:
+        engine.finalize_object()
+        threading.Event().wait(60)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            compile_and_wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,33 @@
 
 import atexit
 import gc
+import signal
 import sys
+from types import FrameType
+
+BUSY = "_raw_object_cache"  # so begin the names of the functions of llvmlite's that LLVM calls
+LATER = 0.05  # seconds
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C is heard, in a function that LLVM calls a moment later: what is raised there is printed, and lost."""
+    while frame is not None:
+        if frame.f_code.co_name.startswith(BUSY):
+            import _thread
+            import threading
+
+            again = threading.Timer(LATER, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """Entry point of ``smsim``."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     # Importing and compiling make many objects and little garbage: looking for it costs a sixth of a warm start, and a
     # twentieth of --help.
     gc.set_threshold(50_000, 20, 20)
