@@ -14,15 +14,24 @@ def interrupt(number: int, frame: FrameType | None) -> None:
     """Ctrl-C is heard, in a function that LLVM calls a moment later: what is raised there is printed, and lost."""
     while frame is not None:
         if frame.f_code.co_name.startswith(BUSY):
-            import _thread
             import threading
 
-            again = threading.Timer(LATER, _thread.interrupt_main)
+            again = threading.Timer(LATER, _interrupt_again)
             again.daemon = True
             again.start()
             return
         frame = frame.f_back
     raise KeyboardInterrupt
+
+
+def _interrupt_again() -> None:
+    import _thread
+    import threading
+
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it, too, if it waits for something
+    else:
+        _thread.interrupt_main()
 
 
 def main() -> None:
