@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import os
 import signal
 import sys
 from types import FrameType
@@ -25,13 +26,12 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _interrupt_again() -> None:
-    import _thread
-    import threading
+    if sys.platform == "win32":
+        import _thread
 
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it, too, if it waits for something
-    else:
         _thread.interrupt_main()
+    else:
+        os.kill(os.getpid(), signal.SIGINT)  # wakes the main thread, too, if it waits for something
 
 
 def main() -> None:
