@@ -299,7 +299,7 @@ def test_ctrl_c_while_llvm_hands_code_over_is_heard_a_moment_later() -> None:
         llvm.parse_assembly("define void @nothing() { ret void }"),
         llvm.Target.from_default_triple().create_target_machine(),
     )
-    engine.set_object_cache(lambda module, code: signal.raise_signal(signal.SIGINT))
+    engine.set_object_cache(lambda module, code: [signal.raise_signal(signal.SIGINT) for _ in range(3)])
 
     def compile_and_wait() -> None:
         engine.finalize_object()

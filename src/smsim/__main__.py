@@ -5,21 +5,24 @@ import gc
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 BUSY = "_raw_object_cache"  # so begin the names of the functions of llvmlite's that LLVM calls
 LATER = 0.05  # seconds
 
+_again: list[threading.Timer] = []  # one at most
+
 
 def interrupt(number: int, frame: FrameType | None) -> None:
     """Ctrl-C is heard, in a function that LLVM calls a moment later: what is raised there is printed, and lost."""
+    while _again:
+        _again.pop().cancel()  # many are one
     while frame is not None:
         if frame.f_code.co_name.startswith(BUSY):
-            import threading
-
-            again = threading.Timer(LATER, _interrupt_again)
-            again.daemon = True
-            again.start()
+            _again.append(threading.Timer(LATER, _interrupt_again))
+            _again[0].daemon = True
+            _again[0].start()
             return
         frame = frame.f_back
     raise KeyboardInterrupt

@@ -149,7 +149,7 @@ def test_the_words_below_the_cut_are_those_that_strike(hazard):
     cut = words_below(hazard)
     chance = -math.expm1(-hazard)
     assert 0 <= cut < 2**32
-    # exp is right to its last digit, and a word is 2.3e-10 wide.
+    # exp is right to about its last digit, and a word is 2.3e-10 wide.
     assert (cut - 0.5) * 2.0**-32 < chance + 1e-15
     assert cut == 2**32 - 1 or (cut + 0.5) * 2.0**-32 > chance - 1e-15
 

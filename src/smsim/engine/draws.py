@@ -61,7 +61,7 @@ NEVER_IN = 1_000_000_000  # weeks until what never happens
 
 LN2 = 0.6931471805599453
 LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact for |k| below 2**21
-SHIFT = 1.5 * 2.0**52  # a number added to it is rounded to a whole one
+SHIFT = 1.5 * 2.0**52  # a number below 2**51 added to it is rounded to a whole one
 SQRT_HALF = 0.7071067811865476
 
 
@@ -182,12 +182,12 @@ def fill_uniforms(seed, stream, n, identities, start, stop, out):  # type: ignor
 
 @inlined_kernel
 def log(x):  # type: ignore[no-untyped-def]
-    """Natural logarithm of a positive normal float, within 2 units of the last place.
+    """Natural logarithm of a positive normal float, within 2.1 units of the last place.
 
     x = m 2**e with m in [sqrt(1/2), sqrt(2)); ln x = e ln 2 + 2 artanh s, s = (m - 1) / (m + 1). With q = s**2,
-    artanh s is s + s q (1/3 + q/5 + q**2/7 + ...); for that sum stands the polynomial of degree 6 that is nearest to it
-    (by Remez's algorithm), off by less than 2**-59 of the logarithm. Without a branch, so that a loop of logarithms is
-    computed side by side.
+    artanh s is s + s q (1/3 + q/5 + q**2/7 + ...); for that sum stands the polynomial of degree 6 with which the
+    logarithm is most nearly right, by Remez's algorithm: to less than 2**-59 of itself, before rounding. Without a
+    branch, so that a loop of logarithms is computed side by side.
     """
     bits = np.float64(x).view(np.int64)
     m = np.int64((bits & _MANTISSA) | _ONE).view(np.float64)
@@ -205,7 +205,7 @@ def log(x):  # type: ignore[no-untyped-def]
 
 @inlined_kernel
 def exp(x):  # type: ignore[no-untyped-def]
-    """Exponential of a float within a unit of the last place; 0 below -700, and above 700 that of 700.
+    """Exponential of a float, within 1.1 units of the last place; 0 below -700, and above 700 that of 700.
 
     x = k ln 2 + r with r in [-ln 2 / 2, ln 2 / 2]; e**x = 2**k (1 + r + r**2 / 2! + ... + r**13 / 13!). Without a
     branch, as `log`.

@@ -65,7 +65,8 @@ def keep_chunk(store: Store, model: Model, code: str, item: Item) -> None:
     """One chunk's part into the store, from a process on this machine.
 
     It hands back nothing: whoever is ended, or killed for want of memory, in the middle of handing back more than a
-    pipe takes at once leaves the other end waiting for the rest, for ever.
+    pipe takes at once leaves the other end waiting for the rest, for ever. What it was writing then lies about until
+    the sweep is whole, as with any process that is killed.
     """
     store.put(item[0], run_chunk(model, store.spec_digest, code, item))
 
@@ -110,7 +111,8 @@ def complete(
             first = chunk * store.chunk
             yield chunk, first, design[first : first + store.chunk]
 
-    here = partial(keep_chunk, store, model, code_digest())
+    # From its root: this process may be in another folder by the time that a process begins.
+    here = partial(keep_chunk, Store(store.root.absolute(), store.spec), model, code_digest())
     anywhere = partial(run_chunk, model, store.spec_digest, code_digest())
 
     def run(work: Callable[[Item], bytes | None], **how: Any) -> None:
