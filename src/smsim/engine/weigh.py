@@ -49,7 +49,7 @@ def weigh(  # type: ignore[no-untyped-def]
     lead: alpha_I I of each of the block, looked up beforehand: gathered in the loop it would cost more than the rest.
     """
     low, high = np.uintp(low), np.uintp(high)
-    if taboo > 0:
+    if taboo > 0:  # without one nobody's fear is read: one loop for both was slower
         for i in range(low, high):
             norm, total = support(
                 voicing[i], reference[i], norm_memory[i] * norm_fade, omega, lead[i - low], persuaded[i] * fade,
